@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The portable core of Freehold.
+
+pub mod error;
+pub mod host;
+pub mod model;
+
+pub use error::{Error, Issue, Problem, Result};

@@ -1,0 +1,358 @@
+//! What can go wrong, as a caller can act on it: one variant per decision, each with a stable code.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A result of the core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One thing wrong with a model, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Where in the structure: `tables.buckets.columns.provider`.
+    pub path: String,
+    /// The line in the file, counted from 1, where a file was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column in the line, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// A stable code: `unknown_type`, `dangling_reference`, …
+    pub code: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, "{line}:{column}: ")?;
+        }
+        write!(f, "{}: {} ({})", self.path, self.message, self.code)
+    }
+}
+
+/// One thing wrong with a row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Issue {
+    /// The column, or a path into a JSON or array value: `tags[2]`. Empty for the row as a whole.
+    pub path: String,
+    /// A stable code: `required`, `unknown_field`, `too_short`, …
+    pub code: &'static str,
+    /// What is wrong, for people.
+    pub message: String,
+    /// The rule's numbers and names, for messages in other languages.
+    pub params: serde_json::Map<String, serde_json::Value>,
+}
+
+impl fmt::Display for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.as_str() {
+            "" => write!(f, "{} ({})", self.message, self.code),
+            path => write!(f, "{path}: {} ({})", self.message, self.code),
+        }
+    }
+}
+
+/// An error of the core. `code()` is stable and crosses every boundary unchanged; the text is for people.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// No built-in model has this name.
+    UnknownModel {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// The model has mistakes; all of them are listed.
+    InvalidModel {
+        /// The mistakes.
+        problems: Vec<Problem>,
+    },
+    /// The model has no table of this name.
+    UnknownTable {
+        /// The name asked for.
+        table: String,
+    },
+    /// The row breaks the model's rules or a constraint; nothing was written.
+    Invalid {
+        /// The table.
+        table: String,
+        /// All that is wrong with the row.
+        issues: Vec<Issue>,
+    },
+    /// There is no row with this key.
+    NotFound {
+        /// The table.
+        table: String,
+        /// The key, as JSON.
+        key: String,
+    },
+    /// Something in a call has the wrong form: a filter, an order, a limit, a cursor, a parameter.
+    InvalidArgument {
+        /// Which argument.
+        argument: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A SQL statement could not be compiled or run.
+    Sql {
+        /// SQLite's message.
+        message: String,
+    },
+    /// A migration could not be read: its name, its text, or a forbidden statement.
+    InvalidMigration {
+        /// The migration's file name.
+        migration: String,
+        /// The line in the script, counted from 1, where known.
+        line: Option<usize>,
+        /// What is wrong.
+        message: String,
+    },
+    /// A migration failed; the whole run was rolled back.
+    MigrationFailed {
+        /// The migration's file name.
+        migration: String,
+        /// The statement's line in the script, counted from 1, where known.
+        line: Option<usize>,
+        /// SQLite's message.
+        message: String,
+    },
+    /// An applied migration differs from the one at hand.
+    MigrationDiverged {
+        /// The applied migration.
+        applied: String,
+        /// The one at hand.
+        found: String,
+    },
+    /// An applied migration is not at hand, or one at hand was skipped.
+    MigrationMissing {
+        /// The migration.
+        migration: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A migration that is to be rolled back has no down script.
+    NotReversible {
+        /// The migration.
+        migration: String,
+    },
+    /// The live schema is not the expected one.
+    SchemaDrift {
+        /// The differences, one line each.
+        differences: Vec<String>,
+    },
+    /// A change would lose data and was not allowed to.
+    DataLoss {
+        /// What would be lost, one line each.
+        losses: Vec<String>,
+    },
+    /// The database was written by a newer build; it can be read and migrated down, not written.
+    NewerDatabase {
+        /// The database's version.
+        database: String,
+        /// The newest version that this build knows.
+        known: String,
+    },
+    /// The database holds another model.
+    OtherModel {
+        /// The model in the database.
+        found: String,
+        /// The model at hand.
+        expected: String,
+    },
+    /// The database has no model yet.
+    NotInitialized,
+    /// A backup could not be made, so nothing was changed.
+    BackupFailed {
+        /// Why.
+        message: String,
+    },
+    /// A seed set is unknown or broken.
+    InvalidSeed {
+        /// The set.
+        set: String,
+        /// The place in the set.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The column is encrypted and no key is at hand.
+    EncryptionUnavailable {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// The file is not a SQLite database.
+    NotADatabase,
+    /// The database's own data is broken. Stop writing; restore a backup.
+    Corrupt {
+        /// What was found.
+        message: String,
+    },
+    /// Somebody else holds the database's lock.
+    Locked,
+    /// The database or its medium is read-only.
+    ReadOnly,
+    /// The medium is full, or a quota is reached.
+    StorageFull,
+    /// The file could not be opened, read or written.
+    Io {
+        /// What failed.
+        message: String,
+    },
+    /// A value or a result is larger than SQLite or the host allows.
+    TooLarge {
+        /// What is too large.
+        message: String,
+    },
+    /// The call was interrupted.
+    Interrupted,
+}
+
+impl Error {
+    /// The stable snake_case code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::UnknownModel { .. } => "unknown_model",
+            Error::InvalidModel { .. } => "invalid_model",
+            Error::UnknownTable { .. } => "unknown_table",
+            Error::Invalid { .. } => "invalid",
+            Error::NotFound { .. } => "not_found",
+            Error::InvalidArgument { .. } => "invalid_argument",
+            Error::Sql { .. } => "sql",
+            Error::InvalidMigration { .. } => "invalid_migration",
+            Error::MigrationFailed { .. } => "migration_failed",
+            Error::MigrationDiverged { .. } => "migration_diverged",
+            Error::MigrationMissing { .. } => "migration_missing",
+            Error::NotReversible { .. } => "not_reversible",
+            Error::SchemaDrift { .. } => "schema_drift",
+            Error::DataLoss { .. } => "data_loss",
+            Error::NewerDatabase { .. } => "newer_database",
+            Error::OtherModel { .. } => "other_model",
+            Error::NotInitialized => "not_initialized",
+            Error::BackupFailed { .. } => "backup_failed",
+            Error::InvalidSeed { .. } => "invalid_seed",
+            Error::EncryptionUnavailable { .. } => "encryption_unavailable",
+            Error::NotADatabase => "not_a_database",
+            Error::Corrupt { .. } => "corrupt",
+            Error::Locked => "locked",
+            Error::ReadOnly => "read_only",
+            Error::StorageFull => "storage_full",
+            Error::Io { .. } => "io",
+            Error::TooLarge { .. } => "too_large",
+            Error::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::UnknownModel { name, known } => {
+                write!(f, "there is no built-in model `{name}`; there are: {}", known.join(", "))
+            }
+            Error::InvalidModel { problems } => {
+                write!(f, "the model has {} problem(s):", problems.len())?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+            }
+            Error::UnknownTable { table } => write!(f, "the model has no table `{table}`"),
+            Error::Invalid { table, issues } => {
+                write!(f, "the row for `{table}` is not valid; nothing was written:")?;
+                issues.iter().try_for_each(|issue| write!(f, "\n  {issue}"))
+            }
+            Error::NotFound { table, key } => {
+                write!(f, "`{table}` has no row with the key {key}")
+            }
+            Error::InvalidArgument { argument, message } => write!(f, "{argument}: {message}"),
+            Error::Sql { message } => write!(f, "SQL: {message}"),
+            Error::InvalidMigration { migration, line, message } => {
+                write!(f, "the migration {migration}{} is not usable: {message}", at(*line))
+            }
+            Error::MigrationFailed { migration, line, message } => write!(
+                f,
+                "the migration {migration} failed{}: {message}; the run was rolled back, \
+                 the database is as it was",
+                at(*line)
+            ),
+            Error::MigrationDiverged { applied, found } => write!(
+                f,
+                "the applied migration {applied} differs from the one at hand ({found}); \
+                 restore its text, and put the change into a new migration"
+            ),
+            Error::MigrationMissing { migration, message } => write!(f, "{migration}: {message}"),
+            Error::NotReversible { migration } => write!(
+                f,
+                "the migration {migration} has no down script, so it can't be rolled back"
+            ),
+            Error::SchemaDrift { differences } => {
+                write!(f, "the schema is not the expected one:")?;
+                differences.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            }
+            Error::DataLoss { losses } => {
+                write!(f, "this would lose data; allow it with --allow-data-loss:")?;
+                losses.iter().try_for_each(|line| write!(f, "\n  {line}"))
+            }
+            Error::NewerDatabase { database, known } => write!(
+                f,
+                "the database is at version {database}, this build knows versions up to {known}; \
+                 it can be read and migrated down, not written; update the app"
+            ),
+            Error::OtherModel { found, expected } => {
+                write!(f, "the database holds the model `{found}`, not `{expected}`")
+            }
+            Error::NotInitialized => {
+                write!(f, "the database holds no model yet; run `init` with a model first")
+            }
+            Error::BackupFailed { message } => {
+                write!(f, "the backup before the run failed, so nothing was changed: {message}")
+            }
+            Error::InvalidSeed { set, path, message } => {
+                write!(f, "the seed set `{set}`: {path}: {message}")
+            }
+            Error::EncryptionUnavailable { table, column } => write!(
+                f,
+                "`{table}.{column}` is encrypted and no key is at hand, so it can't be written"
+            ),
+            Error::NotADatabase => write!(f, "the file is not a SQLite database"),
+            Error::Corrupt { message } => {
+                write!(f, "the database is damaged ({message}); stop writing and restore a backup")
+            }
+            Error::Locked => write!(f, "another process holds the database; try again"),
+            Error::ReadOnly => write!(f, "the database is read-only"),
+            Error::StorageFull => {
+                write!(f, "the storage is full; nothing was written; free some space and try again")
+            }
+            Error::Io { message } => write!(f, "the file could not be used: {message}"),
+            Error::TooLarge { message } => write!(f, "too large: {message}"),
+            Error::Interrupted => write!(f, "the call was interrupted; nothing was written"),
+        }
+    }
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map(|line| format!(" at line {line}")).unwrap_or_default()
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let message = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Error::NotADatabase,
+            Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { message },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Locked,
+            Some(ErrorCode::ReadOnly) => Error::ReadOnly,
+            Some(ErrorCode::DiskFull) => Error::StorageFull,
+            Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => Error::Io { message },
+            Some(ErrorCode::TooBig) => Error::TooLarge { message },
+            Some(ErrorCode::OperationInterrupted) => Error::Interrupted,
+            _ => Error::Sql { message },
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What a host hands to the core: the time and random bytes.
+//!
+//! The core never asks the ambient world for either, so that tests and replicas can decide both.
+
+use uuid::Uuid;
+
+/// A clock and a source of random bytes.
+pub trait Host {
+    /// The time now, in Unix milliseconds, UTC.
+    fn now_ms(&self) -> i64;
+    /// Fills the buffer with random bytes fit for keys.
+    fn fill_random(&self, buffer: &mut [u8]);
+}
+
+/// A new UUIDv7 (RFC 9562) from the host's clock and random bytes.
+pub fn new_id(host: &dyn Host) -> Uuid {
+    let mut random = [0_u8; 10];
+    host.fill_random(&mut random);
+    let now_ms = u64::try_from(host.now_ms()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(now_ms, &random).into_uuid()
+}
+
+/// The host's time as the core stores times: RFC 3339, UTC, milliseconds.
+pub fn now(host: &dyn Host) -> String {
+    format_time(host.now_ms())
+}
+
+/// Unix milliseconds as RFC 3339 in UTC with milliseconds.
+pub fn format_time(unix_ms: i64) -> String {
+    let time = chrono::DateTime::from_timestamp_millis(unix_ms).unwrap_or_default();
+    time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
