@@ -5,3 +5,4 @@ pub mod host;
 pub mod model;
 
 pub use error::{Error, Issue, Problem, Result};
+pub use model::Model;

@@ -1,11 +1,80 @@
 //! The model: what an app's data is.
+//!
+//! One structure with three spellings (TOML, JSON, a TypeScript literal). Loading reads the source
+//! into a tree with places (`node`), the tree into a spec (`read`), resolves the spec (`resolve`,
+//! `kinds`, `columns`, `references`, `template`) and checks the result (`check`). All mistakes come
+//! out at once, each with its place.
 
+mod check;
+mod columns;
 pub mod expr;
+mod expr_parse;
+mod json_place;
+mod kinds;
+mod node;
+mod pattern;
+mod problems;
+mod read;
+mod references;
+mod resolve;
+mod spec;
+mod template;
+#[cfg(test)]
+mod tests;
 mod types;
+mod write;
 
+pub use expr_parse::{ExprError, parse as parse_expr};
 pub use types::*;
 
+use crate::error::{Error, Problem, Result};
+
 impl Model {
+    /// Loads a model from TOML.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_model`: all mistakes, each with line and column.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let model = freehold_core::Model::from_toml(
+    ///     r#"
+    ///     name = "notes"
+    ///     [tables.notes]
+    ///     columns.body = { type = "text", max = 500 }
+    ///     "#,
+    /// )?;
+    /// assert_eq!(model.tables[0].primary_key, ["id"]);
+    /// # Ok::<(), freehold_core::Error>(())
+    /// ```
+    pub fn from_toml(text: &str) -> Result<Model> {
+        load(node::from_toml(text))
+    }
+
+    /// Loads a model from JSON text.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_model`: all mistakes, each with line and column.
+    pub fn from_json(text: &str) -> Result<Model> {
+        load(node::from_json_text(text))
+    }
+
+    /// Loads a model from TOML or JSON text, whichever it is.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_model`: all mistakes, each with line and column.
+    pub fn from_text(text: &str) -> Result<Model> {
+        if text.trim_start().starts_with('{') {
+            Model::from_json(text)
+        } else {
+            Model::from_toml(text)
+        }
+    }
+
     /// The table of this name.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
@@ -15,11 +84,31 @@ impl Model {
     pub fn enum_values(&self, name: &str) -> &[String] {
         self.enums.iter().find(|e| e.name == name).map_or(&[], |e| &e.values)
     }
+
+    /// The column that names the tenant of the table's rows: `id` for the tenants' own table.
+    pub fn tenant_column<'t>(&self, table: &'t Table) -> Option<&'t str> {
+        match &table.scope {
+            Scope::Tenant { column } => Some(column),
+            _ => None,
+        }
+    }
 }
 
 impl Table {
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+fn load(root: Result<node::Node, Vec<Problem>>) -> Result<Model> {
+    let root = root.map_err(|problems| Error::InvalidModel { problems })?;
+    let mut problems = problems::Problems::new(&root);
+    let spec = read::read_model(&root, &mut problems);
+    let model = resolve::resolve(spec, &mut problems);
+    check::check(&model, &mut problems);
+    match problems.into_sorted() {
+        problems if problems.is_empty() => Ok(model),
+        problems => Err(Error::InvalidModel { problems }),
     }
 }

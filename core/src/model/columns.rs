@@ -1,0 +1,113 @@
+//! A column's rules: which of them fit its type, and in which unit.
+
+use super::problems::Problems;
+use super::spec::ColumnSpec;
+use super::{Auto, Bound, Column, Kind, Rules};
+
+/// 2^53 − 1: the largest integer that every host's numbers hold exactly.
+pub(super) const INTEGER_MAX: i64 = 9_007_199_254_740_991;
+
+pub(super) fn resolve_column(spec: &ColumnSpec, kind: Kind, problems: &mut Problems<'_>) -> Column {
+    check_options(spec, &kind, problems);
+    let rules = Rules {
+        min: spec.min.and_then(|min| bound(spec, &kind, "min", min, problems)),
+        max: spec.max.and_then(|max| bound(spec, &kind, "max", max, problems)),
+        pattern: spec.pattern.clone(),
+        format: spec.format,
+    };
+    if let (Some(Bound::Integer(min)), Some(Bound::Integer(max))) = (rules.min, rules.max)
+        && min > max
+    {
+        problems.add(&format!("{}.min", spec.path), "bad_bound", "`min` is above `max`");
+    }
+    if let Some(pattern) = &spec.pattern
+        && let Err(message) = super::pattern::check(pattern)
+    {
+        problems.add(&format!("{}.pattern", spec.path), "bad_pattern", message);
+    }
+    Column {
+        name: spec.name.clone(),
+        id: spec.id.clone().unwrap_or_else(|| spec.name.clone()),
+        doc: spec.doc.clone(),
+        kind,
+        array: spec.array,
+        optional: spec.optional,
+        default: spec.default.clone(),
+        auto: spec.auto,
+        rules,
+        encrypted: spec.encrypted,
+        blind_index: spec.blind_index,
+        secret: spec.secret,
+    }
+}
+
+fn check_options(spec: &ColumnSpec, kind: &Kind, problems: &mut Problems<'_>) {
+    let mut needs = |fits: bool, key: &str, message: &str| {
+        if !fits {
+            problems.add(&format!("{}.{key}", spec.path), "does_not_fit", message);
+        }
+    };
+    let is = |name: &str| spec.type_name == name;
+    let is_text = *kind == Kind::Text && (!is("ref"));
+    needs(spec.of.is_none() || is("enum"), "of", "`of` goes with type = \"enum\"");
+    needs(spec.of.is_some() || !is("enum"), "type", "an enum needs `of`, its name");
+    needs(spec.to.is_none() || is("ref"), "to", "`to` goes with type = \"ref\"");
+    needs(spec.to.is_some() || !is("ref"), "type", "a ref needs `to`, a table");
+    needs(!(is("ref") && spec.array), "type", "references have no arrays; use a link");
+    needs(spec.on_delete.is_none() || is("ref"), "on_delete", "goes with type = \"ref\"");
+    needs(spec.shape.is_none() || is("json"), "shape", "`shape` goes with type = \"json\"");
+    needs(spec.precision.is_none() || is("decimal"), "precision", "goes with a decimal");
+    needs(spec.scale.is_none() || is("decimal"), "scale", "goes with a decimal");
+    needs(spec.pattern.is_none() || is_text, "pattern", "a pattern goes with text");
+    needs(spec.format.is_none() || is_text, "format", "a format goes with text");
+    let auto_fits = match spec.auto {
+        Some(Auto::Id) => *kind == Kind::Uuid && !spec.array,
+        Some(Auto::Created | Auto::Updated) => *kind == Kind::Timestamp && !spec.array,
+        None => true,
+    };
+    needs(
+        auto_fits,
+        "auto",
+        "\"id\" goes with a uuid, \"created\" and \"updated\" with a timestamp",
+    );
+    let filled_twice = spec.auto.is_some() && spec.default.is_some();
+    needs(!filled_twice, "default", "a column has either `auto` or a `default`");
+    needs(!spec.blind_index || spec.encrypted, "blind_index", "goes with `encrypted`");
+    let encryptable = matches!(kind, Kind::Text | Kind::Json { .. } | Kind::Blob);
+    needs(!spec.encrypted || encryptable, "encrypted", "goes with text, json and blob");
+    let set_default = spec.encrypted && spec.default.is_some();
+    needs(!set_default, "default", "an encrypted column has no default");
+}
+
+/// A bound in the unit in which the column is stored.
+fn bound(
+    spec: &ColumnSpec,
+    kind: &Kind,
+    key: &str,
+    value: f64,
+    problems: &mut Problems<'_>,
+) -> Option<Bound> {
+    let path = format!("{}.{key}", spec.path);
+    let counts = spec.array || matches!(kind, Kind::Text | Kind::Blob);
+    let scaled = match kind {
+        _ if counts && value < 0.0 => {
+            problems.add(&path, "bad_bound", "a length is never below 0");
+            return None;
+        }
+        Kind::Real if !counts => return Some(Bound::Real(value)),
+        Kind::Decimal { scale, .. } if !counts => value * 10_f64.powi(*scale as i32),
+        Kind::Integer | Kind::BigInt => value,
+        _ if counts => value,
+        _ => {
+            let message = format!("type `{}` has no `{key}`", spec.type_name);
+            problems.add(&path, "does_not_fit", message);
+            return None;
+        }
+    };
+    let whole = scaled.round();
+    if (whole - scaled).abs() > 1e-6 || whole.abs() > INTEGER_MAX as f64 {
+        problems.add(&path, "bad_bound", "the bound is finer or larger than the type");
+        return None;
+    }
+    Some(Bound::Integer(whole as i64))
+}

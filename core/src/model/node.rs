@@ -1,0 +1,200 @@
+//! A model's source as a tree with places: what TOML and JSON have in common.
+//!
+//! Every mistake that is found later can so be named with its line and column. JSON text given at
+//! run time has places too; values built in memory have paths only.
+
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::error::Problem;
+
+/// A value with its place in the file.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub value: NodeValue,
+    pub place: Option<Place>,
+}
+
+/// What a node holds.
+#[derive(Debug, Clone)]
+pub(super) enum NodeValue {
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Real(f64),
+    Text(String),
+    Array(Vec<Node>),
+    Table(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub key: String,
+    pub key_place: Option<Place>,
+    pub node: Node,
+}
+
+/// A line and a column, both counted from 1; the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl Node {
+    /// What kind of value it is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            NodeValue::Null => "null",
+            NodeValue::Boolean(_) => "a boolean",
+            NodeValue::Integer(_) => "an integer",
+            NodeValue::Real(_) => "a number",
+            NodeValue::Text(_) => "a text",
+            NodeValue::Array(_) => "a list",
+            NodeValue::Table(_) => "a table",
+        }
+    }
+
+    /// The value as JSON.
+    pub fn to_json(&self) -> Value {
+        match &self.value {
+            NodeValue::Null => Value::Null,
+            NodeValue::Boolean(value) => (*value).into(),
+            NodeValue::Integer(value) => (*value).into(),
+            NodeValue::Real(value) => (*value).into(),
+            NodeValue::Text(value) => value.clone().into(),
+            NodeValue::Array(items) => items.iter().map(Node::to_json).collect(),
+            NodeValue::Table(entries) => Value::Object(
+                entries.iter().map(|entry| (entry.key.clone(), entry.node.to_json())).collect(),
+            ),
+        }
+    }
+}
+
+/// Reads TOML. All mistakes of the syntax are named at once.
+pub(super) fn from_toml(text: &str) -> Result<Node, Vec<Problem>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let lines = Lines::new(text);
+    if !errors.is_empty() {
+        return Err(errors
+            .iter()
+            .map(|error| syntax(error.message(), error.span().map(|span| lines.place(span.start))))
+            .collect());
+    }
+    let mut problems = Vec::new();
+    let node =
+        from_toml_table(table.get_ref(), Some(Place { line: 1, column: 1 }), &lines, &mut problems);
+    if problems.is_empty() { Ok(node) } else { Err(problems) }
+}
+
+/// Takes a JSON value, which has no places.
+pub(super) fn from_json(value: &Value) -> Node {
+    let value = match value {
+        Value::Null => NodeValue::Null,
+        Value::Bool(value) => NodeValue::Boolean(*value),
+        Value::Number(number) => match number.as_i64() {
+            Some(value) => NodeValue::Integer(value),
+            None => NodeValue::Real(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => NodeValue::Text(text.clone()),
+        Value::Array(items) => NodeValue::Array(items.iter().map(from_json).collect()),
+        Value::Object(entries) => NodeValue::Table(
+            entries
+                .iter()
+                .map(|(key, value)| Entry {
+                    key: key.clone(),
+                    key_place: None,
+                    node: from_json(value),
+                })
+                .collect(),
+        ),
+    };
+    Node { value, place: None }
+}
+
+/// Reads JSON text.
+pub(super) fn from_json_text(text: &str) -> Result<Node, Vec<Problem>> {
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        let place = Place { line: error.line(), column: error.column() };
+        vec![syntax(&error.to_string(), Some(place))]
+    })?;
+    let mut node = from_json(&value);
+    super::json_place::locate(text, &mut node);
+    Ok(node)
+}
+
+fn syntax(message: &str, place: Option<Place>) -> Problem {
+    Problem {
+        path: String::new(),
+        line: place.map(|place| place.line),
+        column: place.map(|place| place.column),
+        code: "syntax",
+        message: message.to_owned(),
+    }
+}
+
+fn from_toml_table(
+    table: &DeTable<'_>,
+    place: Option<Place>,
+    lines: &Lines<'_>,
+    problems: &mut Vec<Problem>,
+) -> Node {
+    let entries = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref().to_string(),
+            key_place: Some(lines.place(key.span().start)),
+            node: from_toml_value(value, lines, problems),
+        })
+        .collect();
+    Node { value: NodeValue::Table(entries), place }
+}
+
+fn from_toml_value(
+    value: &Spanned<DeValue<'_>>,
+    lines: &Lines<'_>,
+    problems: &mut Vec<Problem>,
+) -> Node {
+    let place = Some(lines.place(value.span().start));
+    let value = match value.get_ref() {
+        DeValue::String(text) => NodeValue::Text(text.to_string()),
+        DeValue::Boolean(value) => NodeValue::Boolean(*value),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(value) => NodeValue::Integer(value),
+            Err(_) => {
+                problems.push(syntax("the integer doesn't fit 64 bits", place));
+                NodeValue::Null
+            }
+        },
+        DeValue::Float(number) => NodeValue::Real(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Datetime(time) => NodeValue::Text(time.to_string()),
+        DeValue::Array(items) => NodeValue::Array(
+            items.iter().map(|item| from_toml_value(item, lines, problems)).collect(),
+        ),
+        DeValue::Table(table) => return from_toml_table(table, place, lines, problems),
+    };
+    Node { value, place }
+}
+
+/// Turns byte offsets into places.
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub fn new(text: &'t str) -> Self {
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
+        Lines { text, starts }
+    }
+
+    pub fn place(&self, offset: usize) -> Place {
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = self.starts[line - 1];
+        let before = self.text.get(start..offset).unwrap_or_default();
+        Place { line, column: before.chars().count() + 1 }
+    }
+}

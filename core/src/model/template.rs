@@ -1,0 +1,103 @@
+//! The standard tables, and how a table extends one.
+
+use super::node;
+use super::problems::Problems;
+use super::spec::{ColumnSpec, ModelSpec, TEMPLATES, TableSpec};
+use super::{Auto, Template, read};
+
+/// The standard tables, written in the format itself.
+const SOURCE: &str = include_str!("templates.toml");
+
+/// Puts the templates' columns and keys under what the tables say themselves.
+pub(super) fn expand(spec: &mut ModelSpec, problems: &mut Problems<'_>) {
+    if spec.tables.iter().all(|table| table.template.is_none()) {
+        return;
+    }
+    let standard = standard_tables();
+    let user = spec.tenancy.as_ref().and_then(|tenancy| tenancy.user.clone());
+    for table in &mut spec.tables {
+        let word = TEMPLATES.iter().find(|(_, template)| Some(*template) == table.template);
+        let base = word.and_then(|(word, _)| standard.iter().find(|base| base.name == *word));
+        if let Some(base) = base {
+            extend(table, base, user.as_deref(), problems);
+        }
+    }
+}
+
+/// The names of a template's columns.
+pub(super) fn column_names(template: Template) -> Vec<String> {
+    let word = TEMPLATES.iter().find(|(_, known)| *known == template).map(|(word, _)| *word);
+    let base = standard_tables().into_iter().find(|table| Some(table.name.as_str()) == word);
+    base.into_iter().flat_map(|table| table.columns).map(|column| column.name).collect()
+}
+
+fn standard_tables() -> Vec<TableSpec> {
+    let root = node::from_toml(SOURCE).expect("the templates are part of this build");
+    let mut ignored = Problems::new(&root);
+    read::read_model(&root, &mut ignored).tables
+}
+
+fn extend(
+    table: &mut TableSpec,
+    base: &TableSpec,
+    user: Option<&str>,
+    problems: &mut Problems<'_>,
+) {
+    for name in &table.without {
+        if !base.columns.iter().any(|column| column.name == *name) {
+            let message = format!("the template has no column `{name}`");
+            problems.add(&format!("{}.without", table.path), "unknown_column", message);
+        }
+    }
+    if table.unique.is_none() {
+        let all_kept = |columns: &[String]| !columns.iter().any(|c| table.without.contains(c));
+        let kept = base.unique.iter().flatten().filter(|unique| all_kept(&unique.columns));
+        table.unique = Some(kept.cloned().collect());
+    }
+    table.doc.get_or_insert_with(|| base.doc.clone().unwrap_or_default());
+    let is_written = |column: &&ColumnSpec| {
+        table.without.contains(&column.name) || table.columns.iter().any(|c| c.name == column.name)
+    };
+    if base.columns.iter().all(|column| is_written(&column)) {
+        return; // Everything is written out: the order is the table's own.
+    }
+    let own = std::mem::take(&mut table.columns);
+    let kept: Vec<&ColumnSpec> =
+        base.columns.iter().filter(|column| !table.without.contains(&column.name)).collect();
+    let (last, first): (Vec<_>, Vec<_>) = kept
+        .into_iter()
+        .partition(|column| matches!(column.auto, Some(Auto::Created | Auto::Updated)));
+    for column in first {
+        table.columns.push(own_or_standard(&own, column, table, user, problems));
+    }
+    let is_standard = |column: &ColumnSpec| {
+        base.columns.iter().any(|c| c.name == column.name) && !table.without.contains(&column.name)
+    };
+    let added = own.iter().filter(|column| !is_standard(column)).cloned();
+    table.columns.extend(added);
+    for column in last {
+        table.columns.push(own_or_standard(&own, column, table, user, problems));
+    }
+}
+
+fn own_or_standard(
+    own: &[ColumnSpec],
+    standard: &ColumnSpec,
+    table: &TableSpec,
+    user: Option<&str>,
+    problems: &mut Problems<'_>,
+) -> ColumnSpec {
+    if let Some(column) = own.iter().find(|column| column.name == standard.name) {
+        return column.clone();
+    }
+    let mut column = standard.clone();
+    column.path = format!("{}.columns.{}", table.path, column.name);
+    if column.to.as_deref() == Some("$user") {
+        if user.is_none() {
+            let message = "this template refers to people: `tenancy.user` has to name their table";
+            problems.add(&table.path, "missing", message);
+        }
+        column.to = user.map(str::to_owned);
+    }
+    column
+}

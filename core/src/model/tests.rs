@@ -1,0 +1,183 @@
+//! Loading models: what is read, what is implied, and how mistakes are named.
+
+use super::*;
+
+const SAMPLE: &str = r##"
+name = "guild"
+[tenancy]
+tenant = "guilds"
+key = "guild_ref"
+user = "people"
+member = "seats"
+[enums]
+rank = ["LOW", "HIGH"]
+[predicates]
+"own(x)" = "x = auth_user()"
+[tables.guilds]
+template = "tenant"
+columns.motto = { type = "text", max = 80, optional = true }
+[tables.people]
+template = "user"
+scope = "user"
+owner = "id"
+[tables.seats]
+template = "membership"
+columns.rank = { type = "enum", of = "rank", default = "LOW" }
+[tables.quests]
+doc = "One row is one quest."
+soft_delete = true
+columns.title = { type = "text", min = 1, max = 80, pattern = "^[A-Z].*$" }
+columns.parent_id = { type = "ref", to = "quests", on_delete = "set_null", optional = true }
+columns.reward = { type = "decimal", precision = 8, scale = 2, min = 0.5 }
+columns.starts_on = { type = "date", id = "begins_on" }
+columns.ends_on = { type = "date", optional = true }
+columns.tags = { type = "text[]", max = 5, default = [] }
+unique = [["title"], { columns = ["parent_id", "starts_on"], nulls = "equal" }]
+indexes = [["starts_on desc", "title"]]
+checks.ends_after_start = "ends_on IS NULL OR ends_on >= starts_on"
+policy = { read = "own(title) OR title IN (SELECT rank FROM seats WHERE user_id = auth_user())", write = ["HIGH"] }
+[links.quest_people]
+quest_id = "quests"
+person_id = "people"
+"##;
+
+#[test]
+fn expands_what_is_implied() {
+    let model = Model::from_toml(SAMPLE).expect("the sample is right");
+    let quests = model.table("quests").expect("is there");
+    let names: Vec<&str> = quests.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "guild_ref",
+            "id",
+            "title",
+            "parent_id",
+            "reward",
+            "starts_on",
+            "ends_on",
+            "tags",
+            "deleted_at"
+        ]
+    );
+    assert_eq!(quests.primary_key, ["guild_ref", "id"]);
+    assert_eq!(quests.unique[0].columns, ["guild_ref", "title"]);
+    assert_eq!(quests.references[1].columns, ["guild_ref", "parent_id"]);
+    assert_eq!(quests.references[1].to, ["guild_ref", "id"]);
+    assert_eq!(quests.column("reward").expect("is there").rules.min, Some(Bound::Integer(50)));
+    let link = model.table("quest_people").expect("is there");
+    assert_eq!(link.primary_key, ["guild_ref", "quest_id", "person_id"]);
+    assert_eq!(link.references[2].columns, ["person_id"]);
+    assert_eq!(link.indexes.len(), 1, "the second end is indexed");
+    let guilds = model.table("guilds").expect("is there");
+    assert_eq!(guilds.columns.last().map(|c| c.name.as_str()), Some("updated_at"));
+    assert_eq!(guilds.scope, Scope::Tenant { column: "id".to_owned() });
+}
+
+#[test]
+fn reads_what_it_writes() {
+    let model = Model::from_toml(SAMPLE).expect("the sample is right");
+    let json = model.to_json().to_string();
+    let again = Model::from_json(&json).expect("reads as JSON");
+    for (again, table) in again.tables.iter().zip(&model.tables) {
+        assert_eq!(again, table);
+    }
+    assert_eq!(again, model);
+    assert_eq!(Model::from_toml(&model.to_toml()).expect("reads as TOML"), model);
+}
+
+#[test]
+fn names_all_mistakes_at_once_with_their_places() {
+    let text = r#"name = "Bad Name"
+titel = "x"
+[tenancy]
+tenant = "orgs"
+key = "org_id"
+[enums]
+empty = []
+twice = ["A", "A"]
+[tables.orgs]
+template = "tenat"
+[tables.things]
+columns.a = { type = "txt" }
+columns.b = { type = "enum", of = "nope" }
+columns.c = { type = "ref", to = "nowhere" }
+columns.d = { type = "text", min = 5, max = 2 }
+columns.e = { type = "text", pattern = "(?=x)" }
+columns.f = { type = "boolean", min = 1 }
+columns.g = { type = "integer", default = "x" }
+columns.h = { type = "text", encrypted = true }
+columns.j = { type = "json" }
+columns.k = 3
+unique = [["missing"], ["h"]]
+indexes = [["j"]]
+checks.one = "a >"
+checks.two = "zz = 1"
+checks.three = "auth_user() = g"
+policy = { read = "gone(g)", write = [] }
+primary_key = ["id", "nope"]
+scope = "tennant"
+[tables.others]
+columns.i = { type = "ref", to = "others", on_delete = "set_null" }
+"#;
+    let Err(Error::InvalidModel { problems }) = Model::from_toml(text) else {
+        panic!("the model is full of mistakes");
+    };
+    let found: Vec<(usize, &str)> =
+        problems.iter().map(|problem| (problem.line.unwrap_or(0), problem.code)).collect();
+    for expected in [
+        (1, "bad_name"),
+        (2, "unknown_key"),
+        (7, "empty"),
+        (8, "duplicate"),
+        (10, "unknown_word"),
+        (12, "unknown_type"),
+        (13, "unknown_enum"),
+        (14, "dangling_reference"),
+        (15, "bad_bound"),
+        (16, "bad_pattern"),
+        (17, "does_not_fit"),
+        (18, "bad_default"),
+        (31, "does_not_fit"),
+        (21, "wrong_type"),
+        (22, "unknown_column"),
+        (22, "secret_in_key"),
+        (23, "json_in_key"),
+        (24, "bad_expression"),
+        (25, "unknown_column"),
+        (26, "not_in_check"),
+        (27, "unknown_predicate"),
+        (27, "empty"),
+        (28, "unknown_column"),
+        (29, "unknown_word"),
+    ] {
+        assert!(found.contains(&expected), "{expected:?} is not among {found:#?}");
+    }
+    let texts = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(texts.contains("did you mean `text`?"), "{texts}");
+    assert!(texts.contains("did you mean `tenant`?"), "{texts}");
+}
+
+#[test]
+fn json_has_places_too() {
+    let text = "{\n  \"name\": \"x\",\n  \"tables\": {\n    \"a\": {\"columns\": {\"b\": {\"type\": \"no\"}}},\n    \"c\": []\n  }\n}";
+    let Err(Error::InvalidModel { problems }) = Model::from_json(text) else {
+        panic!("two mistakes");
+    };
+    let places: Vec<_> = problems.iter().map(|p| (p.line, p.column, p.code)).collect();
+    assert_eq!(
+        places,
+        [(Some(4), Some(29), "unknown_type"), (Some(5), Some(5), "wrong_type")],
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn broken_syntax_is_named_with_its_place() {
+    for (text, line) in [("name = \"x\"\n[tables", 2), ("{\"name\": \n", 2), ("name = 1 2", 1)] {
+        let Err(Error::InvalidModel { problems }) = Model::from_text(text) else {
+            panic!("{text} is broken");
+        };
+        assert_eq!((problems[0].code, problems[0].line), ("syntax", Some(line)), "{text}");
+    }
+}
