@@ -1,3 +1,17 @@
 //! The project's own commands.
 
-fn main() {}
+mod failure;
+mod process;
+mod wasm;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match wasm::build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

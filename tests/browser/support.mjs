@@ -1,0 +1,124 @@
+/**
+ * What every browser test needs: a real Chromium, and a web server for built folders.
+ *
+ * The test command finds Chromium and passes its path in `CHROMIUM`; a test that is started by hand looks on the search path.
+ */
+
+import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, extname, join, normalize, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "playwright-core";
+
+/** The project's root folder. */
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+const CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** No sandbox, so that it also starts as root in a container; the others keep the browser from the network. */
+const CHROMIUM_ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const CONTENT_TYPES = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".map": "application/json",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+};
+
+/**
+ * Starts a Chromium with a profile of its own that lasts until `close`.
+ *
+ * `restart` closes the browser and starts it again on the same profile, as a user does who comes back the next day.
+ *
+ * @returns {Promise<{ context: import("playwright-core").BrowserContext, restart: () => Promise<void>,
+ *   close: () => Promise<void> }>}
+ */
+export async function startBrowser() {
+  const profile = mkdtempSync(join(tmpdir(), "freehold-browser-"));
+  const launch = () =>
+    chromium.launchPersistentContext(profile, {
+      executablePath: findChromium(),
+      headless: true,
+      args: CHROMIUM_ARGUMENTS,
+    });
+  const browser = {
+    context: await launch(),
+    async restart() {
+      await browser.context.close();
+      browser.context = await launch();
+    },
+    async close() {
+      await browser.context.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+  return browser;
+}
+
+/**
+ * Serves folders of the project on a free port of the loopback address.
+ *
+ * @param {Record<string, string>} folders What is served under which address: `{ "/": "web-demo/dist" }`, folders relative
+ *   to the project's root. The longest address that fits wins.
+ * @returns {Promise<{ address: string, close: () => Promise<void> }>} The address ends without a slash.
+ */
+export async function serve(folders) {
+  const mounts = Object.entries(folders)
+    .map(([prefix, folder]) => [prefix.endsWith("/") ? prefix : `${prefix}/`, resolve(root, folder)])
+    .sort(([a], [b]) => b.length - a.length);
+  const server = createServer((request, response) => {
+    const file = locate(mounts, new URL(request.url, "http://localhost").pathname);
+    if (!file) {
+      response.writeHead(404).end("not found");
+      return;
+    }
+    response.writeHead(200, {
+      "content-type": CONTENT_TYPES[extname(file)] ?? "application/octet-stream",
+      "cache-control": "no-store",
+    });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    address: `http://127.0.0.1:${server.address().port}`,
+    close: () =>
+      new Promise((done) => {
+        server.close(done);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function locate(mounts, pathname) {
+  const wanted = decodeURIComponent(pathname);
+  for (const [prefix, folder] of mounts) {
+    if (!wanted.startsWith(prefix)) continue;
+    const file = normalize(join(folder, wanted.slice(prefix.length) || "index.html"));
+    const inside = file.startsWith(folder);
+    if (inside && existsSync(file) && statSync(file).isFile()) return file;
+  }
+  return undefined;
+}
+
+function findChromium() {
+  if (process.env.CHROMIUM) return process.env.CHROMIUM;
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const files = CHROMIUM_NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  const found = files.find((file) => existsSync(file));
+  if (!found) throw new Error("no Chromium on the search path: install it, or set CHROMIUM to its path");
+  return found;
+}

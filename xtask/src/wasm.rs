@@ -1,0 +1,83 @@
+//! How the browser's file is made: cargo, then wasm-bindgen's library, then `wasm-opt`, and how large it came out.
+
+use std::fs;
+use std::path::Path;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::failure::{During, Failure, Outcome};
+use crate::process::{cargo, command, output, root, run, target_dir};
+
+/// The platform that browsers and Node run.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Where the bindings and the optimised file end up.
+const DIST: &str = "wasm/js/dist";
+const BINARY: &str = "freehold_wasm_bg.wasm";
+
+/// The most that the file may weigh once a web server has compressed it with gzip.
+const GZIP_BYTES_MAX: u64 = 600_000;
+
+/// Prints the sizes of the file named by its first argument, in bytes: raw, gzip and brotli.
+const MEASURE: &str = "
+const { readFileSync } = require('node:fs');
+const { gzipSync, brotliCompressSync } = require('node:zlib');
+const bytes = readFileSync(process.argv[1]);
+console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length);
+";
+
+/// Builds the file for browsers into `wasm/js/dist` and prints its sizes.
+///
+/// # Errors
+///
+/// When a step fails, or the file is larger than allowed.
+pub fn build() -> Outcome<()> {
+    compile()?;
+    let dist = root().join(DIST);
+    bind(&dist)?;
+    optimise(&dist.join(BINARY))?;
+    check_size(&dist.join(BINARY))
+}
+
+fn compile() -> Outcome<()> {
+    run(cargo().args(["build", "--package", "freehold-wasm", "--target", TARGET, "--profile", "wasm"]))
+}
+
+fn bind(dist: &Path) -> Outcome<()> {
+    fs::create_dir_all(dist).during(|| format!("making {}", dist.display()))?;
+    let compiled = target_dir()?.join(TARGET).join("wasm/freehold_wasm.wasm");
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(&compiled).typescript(true).omit_default_module_path(false).remove_name_section(true).remove_producers_section(true);
+    bindgen
+        .web(true)
+        .and_then(|bindgen| bindgen.generate(dist))
+        .map_err(|error| Failure::new(format!("making the bindings for {}: {error:#}", compiled.display())))
+}
+
+fn optimise(file: &Path) -> Outcome<()> {
+    run(command("node").arg("node_modules/binaryen/bin/wasm-opt").args(["-Oz", "-o"]).arg(file).arg(file))
+}
+
+fn check_size(file: &Path) -> Outcome<()> {
+    let measured = output(command("node").args(["-e", MEASURE]).arg(file))?;
+    let sizes: Vec<u64> = measured.split(' ').filter_map(|size| size.parse().ok()).collect();
+    let [raw, gzip, brotli] = sizes[..] else {
+        return Err(Failure::new(format!("measuring {} gave {measured:?}", file.display())));
+    };
+    println!(
+        "{}: {} KB raw, {} KB gzip -9, {} KB brotli",
+        file.file_name().unwrap_or_default().to_string_lossy(),
+        raw / 1000,
+        gzip / 1000,
+        brotli / 1000
+    );
+    if gzip > GZIP_BYTES_MAX {
+        return Err(Failure::new(format!(
+            "the file is {} KB with gzip, and {} KB is the most",
+            gzip / 1000,
+            GZIP_BYTES_MAX / 1000
+        ))
+        .remedy("docs/wasm-size.md says which parts are large and how to measure them"));
+    }
+    Ok(())
+}
