@@ -1,6 +1,5 @@
 //! The smallest use of storage, SQLite and refinery together, until the core's own calls take its place.
 
-
 use refinery::{Migration, Runner};
 use refinery_core::traits::sync::{Migrate, Query, Transaction};
 use rusqlite::{Connection, types::ValueRef};
@@ -40,8 +39,14 @@ impl Probe {
     /// An `Error` with refinery's message.
     pub fn migrate(&mut self) -> Result<Vec<String>, JsError> {
         let migrations = [
-            Migration::unapplied("V20250101000000__notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT) STRICT;")?,
-            Migration::unapplied("V20250102000000__notes_made_at", "ALTER TABLE notes ADD COLUMN made_at INTEGER;")?,
+            Migration::unapplied(
+                "V20250101000000__notes",
+                "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT) STRICT;",
+            )?,
+            Migration::unapplied(
+                "V20250102000000__notes_made_at",
+                "ALTER TABLE notes ADD COLUMN made_at INTEGER;",
+            )?,
         ];
         let mut target = Target { connection: &mut self.storage.connection };
         let report = Runner::new(&migrations).set_grouped(true).run(&mut target)?;
@@ -89,7 +94,10 @@ struct Target<'connection> {
 impl Transaction for Target<'_> {
     type Error = rusqlite::Error;
 
-    fn execute<'a, T: Iterator<Item = &'a str>>(&mut self, queries: T) -> Result<usize, Self::Error> {
+    fn execute<'a, T: Iterator<Item = &'a str>>(
+        &mut self,
+        queries: T,
+    ) -> Result<usize, Self::Error> {
         let transaction = self.connection.transaction()?;
         let mut count = 0;
         for query in queries {
@@ -137,4 +145,3 @@ fn to_exception(error: &StorageError) -> JsValue {
         js_sys::Reflect::set(&exception, &"code".into(), &error.code().into());
     exception.into()
 }
-

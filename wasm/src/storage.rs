@@ -111,7 +111,10 @@ impl fmt::Display for StorageError {
                  a window that is not private"
             ),
             Self::Taken { name } => {
-                write!(f, "the database {name:?} is open in another tab or worker; close it there first")
+                write!(
+                    f,
+                    "the database {name:?} is open in another tab or worker; close it there first"
+                )
             }
             Self::Quota { reason } => {
                 write!(f, "the browser grants no more space for the database ({reason})")
@@ -130,7 +133,8 @@ impl std::error::Error for StorageError {}
 ///
 /// - `storage_sqlite`: SQLite could not start.
 pub fn open_memory() -> Result<Storage, StorageError> {
-    let connection = Connection::open_in_memory().map_err(|source| StorageError::Sqlite { source })?;
+    let connection =
+        Connection::open_in_memory().map_err(|source| StorageError::Sqlite { source })?;
     Ok(Storage { connection, pool: None })
 }
 
@@ -169,9 +173,8 @@ pub async fn open_stored(name: &str) -> Result<Storage, StorageError> {
 
 fn check_name(name: &str) -> Result<(), StorageError> {
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphanumeric());
-    let all_allowed = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(&c));
+    let all_allowed =
+        name.chars().all(|c| c.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(&c));
     if starts_well && all_allowed && name.len() <= NAME_LENGTH_MAX {
         Ok(())
     } else {

@@ -100,7 +100,8 @@ pub fn find_on_path<'name>(names: &[&'name str]) -> Option<&'name str> {
 
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut shown = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
+    let mut shown =
+        program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     for argument in command.get_args() {
         shown.push(' ');
         shown.push_str(&argument.to_string_lossy());

@@ -40,22 +40,38 @@ pub fn build() -> Outcome<()> {
 }
 
 fn compile() -> Outcome<()> {
-    run(cargo().args(["build", "--package", "freehold-wasm", "--target", TARGET, "--profile", "wasm"]))
+    run(cargo().args([
+        "build",
+        "--package",
+        "freehold-wasm",
+        "--target",
+        TARGET,
+        "--profile",
+        "wasm",
+    ]))
 }
 
 fn bind(dist: &Path) -> Outcome<()> {
     fs::create_dir_all(dist).during(|| format!("making {}", dist.display()))?;
     let compiled = target_dir()?.join(TARGET).join("wasm/freehold_wasm.wasm");
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(&compiled).typescript(true).omit_default_module_path(false).remove_name_section(true).remove_producers_section(true);
     bindgen
-        .web(true)
-        .and_then(|bindgen| bindgen.generate(dist))
-        .map_err(|error| Failure::new(format!("making the bindings for {}: {error:#}", compiled.display())))
+        .input_path(&compiled)
+        .typescript(true)
+        .omit_default_module_path(false)
+        .remove_name_section(true)
+        .remove_producers_section(true);
+    bindgen.web(true).and_then(|bindgen| bindgen.generate(dist)).map_err(|error| {
+        Failure::new(format!("making the bindings for {}: {error:#}", compiled.display()))
+    })
 }
 
 fn optimise(file: &Path) -> Outcome<()> {
-    run(command("node").arg("node_modules/binaryen/bin/wasm-opt").args(["-Oz", "-o"]).arg(file).arg(file))
+    run(command("node")
+        .arg("node_modules/binaryen/bin/wasm-opt")
+        .args(["-Oz", "-o"])
+        .arg(file)
+        .arg(file))
 }
 
 fn check_size(file: &Path) -> Outcome<()> {

@@ -12,7 +12,8 @@ mod tests {
 
     #[test]
     fn reads_the_name_of_a_migration() {
-        let stem = Regex::new(r"^([U|V])(\d+(?:\.\d+)?)__(\w+)").expect("refinery's expression compiles");
+        let stem =
+            Regex::new(r"^([U|V])(\d+(?:\.\d+)?)__(\w+)").expect("refinery's expression compiles");
         let captures = stem.captures("V20250729144819__init").expect("a name in refinery's form");
         assert_eq!((&captures[1], &captures[2], &captures[3]), ("V", "20250729144819", "init"));
         assert!(stem.captures("V1_init").is_none());
