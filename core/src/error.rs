@@ -141,6 +141,8 @@ pub enum Error {
     },
     /// The live schema is not the expected one.
     SchemaDrift {
+        /// What differs from what, and what to do.
+        subject: String,
         /// The differences, one line each.
         differences: Vec<String>,
     },
@@ -290,8 +292,8 @@ impl fmt::Display for Error {
                 f,
                 "the migration {migration} has no down script, so it can't be rolled back"
             ),
-            Error::SchemaDrift { differences } => {
-                write!(f, "the schema is not the expected one:")?;
+            Error::SchemaDrift { subject, differences } => {
+                write!(f, "{subject}:")?;
                 differences.iter().try_for_each(|line| write!(f, "\n  {line}"))
             }
             Error::DataLoss { losses } => {

@@ -1,6 +1,7 @@
 //! The portable core of Freehold.
 
 pub mod error;
+pub mod generate;
 pub mod host;
 pub mod model;
 

@@ -26,6 +26,7 @@ mod write;
 
 pub use expr_parse::{ExprError, parse as parse_expr};
 pub use types::*;
+pub(crate) use write::kind_name;
 
 use crate::error::{Error, Problem, Result};
 

@@ -261,7 +261,7 @@ fn bound_to_json(column: &Column, bound: Bound) -> Value {
 }
 
 /// The name of a type in the format.
-pub(super) fn kind_name(kind: &Kind) -> &'static str {
+pub(crate) fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::Text => "text",
         Kind::Integer => "integer",
