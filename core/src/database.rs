@@ -1,0 +1,297 @@
+//! A database: one connection, the bundle that it follows and the host that it runs on.
+//!
+//! A host opens the connection and hands it over; from then on it is reached only through the
+//! handles given out here.
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use serde::Serialize;
+
+use crate::bundle::Bundle;
+use crate::error::{Error, Result};
+use crate::host::Host;
+use crate::inspect::{self, Finding};
+use crate::migrate::{
+    self, BackupStore, DownOptions, Drift, Meta, NewMigration, Progress, Run, Status, Target,
+    UpOptions,
+};
+use crate::owner::Owner;
+use crate::seed::{self, SeedReport};
+
+/// An open database.
+///
+/// # Example
+///
+/// ```
+/// # use freehold_core::{Bundle, Database, host::Host};
+/// # struct Fixed;
+/// # impl Host for Fixed {
+/// #     fn now_ms(&self) -> i64 { 1_750_000_000_000 }
+/// #     fn fill_random(&self, buffer: &mut [u8]) { buffer.fill(7) }
+/// # }
+/// let connection = rusqlite::Connection::open_in_memory()?;
+/// let database = Database::open(connection, Bundle::builtin("workflow")?, Box::new(Fixed))?;
+/// database.init(Some("development"), &mut |_| {})?;
+/// let users = database.owner()?.count("users", None)?;
+/// assert_eq!(users, 2);
+/// # Ok::<(), freehold_core::Error>(())
+/// ```
+pub struct Database {
+    connection: Connection,
+    bundle: Bundle,
+    host: Box<dyn Host>,
+    backups: Option<Box<dyn BackupStore>>,
+    source: Option<String>,
+}
+
+/// What `init` did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Initialized {
+    /// The migrations that ran.
+    pub migrated: Run,
+    /// What was seeded, if anything was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seeded: Option<SeedReport>,
+}
+
+impl Database {
+    /// Takes an open connection and sets it up. Writes nothing to the file.
+    ///
+    /// # Errors
+    ///
+    /// - `not_a_database`, `corrupt`: the file can't be read.
+    /// - `other_model`: the database holds another model than the bundle's.
+    pub fn open(connection: Connection, bundle: Bundle, host: Box<dyn Host>) -> Result<Database> {
+        configure(&connection)?;
+        let database = Database { connection, bundle, host, backups: None, source: None };
+        if let Some(found) = model_of(&database.connection)?
+            && found.name != database.bundle.model.name
+        {
+            let expected = database.bundle.model.name.clone();
+            return Err(Error::OtherModel { found: found.name, expected });
+        }
+        if database.status()?.newer {
+            // Nothing may be written by a build that doesn't know what it would break.
+            database.connection.pragma_update(None, "query_only", true)?;
+        }
+        Ok(database)
+    }
+
+    /// Says where the backups before a run go. Without it none are made.
+    #[must_use]
+    pub fn with_backups(self, store: Box<dyn BackupStore>) -> Database {
+        Database { backups: Some(store), ..self }
+    }
+
+    /// Says where the model came from, to be remembered in the database: `builtin`, or a path.
+    #[must_use]
+    pub fn with_source(self, source: &str) -> Database {
+        Database { source: Some(source.to_owned()), ..self }
+    }
+
+    /// The bundle that the database follows.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The unrestricted handle of whoever holds the file. Not for app code: it reaches all tenants.
+    ///
+    /// # Errors
+    ///
+    /// - `not_initialized`: the database holds no model yet.
+    pub fn owner(&self) -> Result<Owner<'_>> {
+        if model_of(&self.connection)?.is_none() {
+            return Err(Error::NotInitialized);
+        }
+        Owner::new(&self.connection, &self.bundle.model, &*self.host)
+    }
+
+    /// Completes what is missing: applies pending migrations, and seeds a set.
+    ///
+    /// Each of the two is atomic and idempotent.
+    ///
+    /// # Errors
+    ///
+    /// - those of `migrate::up` and of `seed`.
+    pub fn init(
+        &self,
+        set: Option<&str>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Initialized> {
+        let migrated = self.migrate_up(Target::Latest, progress)?;
+        let seeded = set.map(|set| self.seed(set)).transpose()?;
+        Ok(Initialized { migrated, seeded })
+    }
+
+    /// Seeds a set of the bundle. Running it twice changes nothing; edits of seeded rows stay.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_seed`: there is no such set, or it is broken; nothing was written.
+    /// - `newer_database`, `not_initialized`.
+    pub fn seed(&self, set: &str) -> Result<SeedReport> {
+        self.check_writable()?;
+        let Some(text) = self.bundle.seeds.get(set) else {
+            let known: Vec<&str> = self.bundle.seeds.keys().map(String::as_str).collect();
+            return Err(Error::InvalidSeed {
+                set: set.to_owned(),
+                path: String::new(),
+                message: format!("there is no such set; there are: {}", known.join(", ")),
+            });
+        };
+        seed::apply(&self.owner()?, set, text)
+    }
+
+    /// Where the database stands in its history.
+    ///
+    /// # Errors
+    ///
+    /// - `corrupt`: the history can't be read.
+    pub fn status(&self) -> Result<Status> {
+        migrate::status(&self.connection, &self.bundle)
+    }
+
+    /// Applies pending migrations; see [`migrate::up`].
+    ///
+    /// # Errors
+    ///
+    /// - those of [`migrate::up`].
+    pub fn migrate_up(
+        &self,
+        target: Target,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Run> {
+        let options = UpOptions {
+            target,
+            backup: self.backups.as_deref(),
+            progress: Some(progress),
+            source: self.source.as_deref(),
+        };
+        self.connection.flush_prepared_statement_cache();
+        migrate::up(&self.connection, &self.bundle, &*self.host, options)
+    }
+
+    /// Undoes migrations; see [`migrate::down`].
+    ///
+    /// # Errors
+    ///
+    /// - those of [`migrate::down`].
+    pub fn migrate_down(&self, to: i64, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Run> {
+        let options =
+            DownOptions { to, backup: self.backups.as_deref(), progress: Some(progress) };
+        self.connection.flush_prepared_statement_cache();
+        // Going back is the one write that a database newer than this build takes.
+        self.connection.pragma_update(None, "query_only", false)?;
+        let run = migrate::down(&self.connection, &self.bundle, options);
+        let newer = self.status()?.newer;
+        self.connection.pragma_update(None, "query_only", newer)?;
+        run
+    }
+
+    /// How the live schema differs from the expected one.
+    ///
+    /// # Errors
+    ///
+    /// - those of [`migrate::drift`].
+    pub fn drift(&self) -> Result<Drift> {
+        migrate::drift(&self.connection, &self.bundle)
+    }
+
+    /// Makes the live schema equal to the model without a migration; for development only.
+    ///
+    /// # Errors
+    ///
+    /// - those of [`migrate::push`].
+    pub fn push(&self, allow_data_loss: bool) -> Result<NewMigration> {
+        self.check_writable()?;
+        self.connection.flush_prepared_statement_cache();
+        migrate::push(&self.connection, &self.bundle, allow_data_loss, self.backups.as_deref())
+    }
+
+    /// Removes everything and begins anew: all tables, then migrations and a seed set.
+    ///
+    /// # Errors
+    ///
+    /// - those of `init`; the removal and the migrations are atomic each.
+    pub fn reset(
+        &self,
+        set: Option<&str>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Initialized> {
+        self.check_writable()?;
+        self.connection.flush_prepared_statement_cache();
+        migrate::clear(&self.connection, self.backups.as_deref())?;
+        self.init(set, progress)
+    }
+
+    /// Looks for orphans, rows that break the model's rules, damage and drift. Writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// - `not_initialized`: the database holds no model yet.
+    pub fn inspect(&self, found: &mut dyn FnMut(Finding)) -> Result<()> {
+        inspect::inspect(self, &self.connection, found)
+    }
+
+    /// The whole database as the bytes of a SQLite file.
+    ///
+    /// # Errors
+    ///
+    /// - `io`: SQLite could not read it.
+    pub fn export(&self) -> Result<Vec<u8>> {
+        let data = self.connection.serialize(rusqlite::MAIN_DB)?;
+        Ok(data.to_vec())
+    }
+
+    /// Closes the database. Dropping it does the same and forgets what went wrong.
+    ///
+    /// # Errors
+    ///
+    /// - `io`, `storage_full`: the last writes could not be brought to the file.
+    pub fn close(self) -> Result<()> {
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+
+    fn check_writable(&self) -> Result<()> {
+        let status = self.status()?;
+        match status.newer {
+            true => Err(Error::NewerDatabase { database: status.current, known: status.latest }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// What a database says of the model in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelInfo {
+    /// The model's name.
+    pub name: String,
+    /// Where it came from: `builtin`, or a path.
+    pub source: Option<String>,
+}
+
+/// Which model a database holds, if any. Writes nothing.
+///
+/// # Errors
+///
+/// - `not_a_database`, `corrupt`: the file can't be read.
+pub fn model_of(connection: &Connection) -> Result<Option<ModelInfo>> {
+    let Some(name) = migrate::read_meta(connection, Meta::Model)? else { return Ok(None) };
+    let source = migrate::read_meta(connection, Meta::ModelSource)?;
+    Ok(Some(ModelInfo { name, source }))
+}
+
+/// The settings that every connection of the core has.
+fn configure(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    for (pragma, value) in
+        [("foreign_keys", 1), ("recursive_triggers", 1), ("secure_delete", 1), ("temp_store", 2)]
+    {
+        connection.pragma_update(None, pragma, value)?;
+    }
+    Ok(())
+}

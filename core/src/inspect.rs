@@ -1,0 +1,131 @@
+//! Inspection: what is wrong with the data of a database, row by row, and with its schema.
+
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::database::Database;
+use crate::error::Result;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable code: `orphan`, `rule`, `drift`, `damage`, `migration`.
+    pub code: &'static str,
+    /// The table, where one is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// The row's primary key as JSON, where one is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The column or path, where one is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: ", self.code)?;
+        if let Some(table) = &self.table {
+            write!(f, "{table}")?;
+            if let Some(path) = &self.path {
+                write!(f, ".{path}")?;
+            }
+            if let Some(key) = &self.key {
+                write!(f, " {key}")?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl Finding {
+    fn of_database(code: &'static str, message: String) -> Finding {
+        Finding { code, table: None, key: None, path: None, message }
+    }
+}
+
+/// Looks at the file, the history, the schema and every row.
+pub(crate) fn inspect(
+    database: &Database,
+    connection: &Connection,
+    found: &mut dyn FnMut(Finding),
+) -> Result<()> {
+    let owner = database.owner()?;
+    integrity(connection, found)?;
+    let status = database.status()?;
+    for entry in &status.migrations {
+        use crate::migrate::State;
+        let what = match entry.state {
+            State::Applied => continue,
+            State::Pending => "is pending",
+            State::Missing => "is applied and not at hand",
+            State::Diverged => "differs from the applied one",
+            State::Skipped => "was skipped",
+        };
+        let message = format!("V{}__{} {what}", entry.version, entry.name);
+        found(Finding::of_database("migration", message));
+    }
+    let drift = database.drift()?;
+    let has_drift = !drift.differences.is_empty();
+    for difference in drift.differences {
+        found(Finding::of_database("drift", difference));
+    }
+    if has_drift || status.current != status.latest {
+        let message = "rows are not looked at until the schema is the model's".to_owned();
+        found(Finding::of_database("drift", message));
+        return Ok(());
+    }
+    orphans(connection, found)?;
+    for table in &database.bundle().model.tables {
+        owner.check_rows(&table.name, &mut |key, issue| {
+            found(Finding {
+                code: "rule",
+                table: Some(table.name.clone()),
+                key: Some(key.to_owned()),
+                path: Some(issue.path.clone()).filter(|path| !path.is_empty()),
+                message: format!("{} ({})", issue.message, issue.code),
+            });
+        })?;
+    }
+    Ok(())
+}
+
+fn integrity(connection: &Connection, found: &mut dyn FnMut(Finding)) -> Result<()> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(100)")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    for line in lines {
+        let line = line?;
+        if line != "ok" {
+            found(Finding::of_database("damage", line));
+        }
+    }
+    Ok(())
+}
+
+fn orphans(connection: &Connection, found: &mut dyn FnMut(Finding)) -> Result<()> {
+    let sql = "SELECT \"table\", parent, count(*), group_concat(DISTINCT k.\"from\")
+               FROM pragma_foreign_key_check c, pragma_foreign_key_list(c.\"table\") k
+               WHERE k.id = c.fkid GROUP BY 1, 2, c.fkid";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| {
+        let (table, parent): (String, String) = (row.get(0)?, row.get(1)?);
+        let (count, columns): (i64, String) = (row.get(2)?, row.get(3)?);
+        let columns: Vec<&str> = columns.split(',').collect();
+        let message =
+            format!("{count} row(s) refer to rows of `{parent}` that don't exist");
+        Ok(Finding {
+            code: "orphan",
+            table: Some(table),
+            key: None,
+            path: Some(columns.join("+")),
+            message,
+        })
+    })?;
+    for row in rows {
+        found(row?);
+    }
+    Ok(())
+}

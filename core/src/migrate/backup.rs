@@ -1,0 +1,68 @@
+//! The backup before a run: made by SQLite itself, so that it is whole whatever else is going on.
+
+use rusqlite::Connection;
+
+use super::history;
+use crate::error::{Error, Result};
+
+/// Where a host keeps the backups of a database.
+pub trait BackupStore {
+    /// A path, in the terms of the connection's VFS, for a new backup. The label names the
+    /// versions: `20250729144819-20250801120000`.
+    ///
+    /// # Errors
+    ///
+    /// - `backup_failed`: there is no room for one.
+    fn reserve(&self, label: &str) -> Result<String>;
+
+    /// Removes what the retention rule no longer keeps. Called after a run that went well.
+    ///
+    /// # Errors
+    ///
+    /// - `io`: a backup could not be removed.
+    fn prune(&self) -> Result<()>;
+}
+
+/// Makes a backup if there is anything to lose; its path.
+pub(super) fn before_run(
+    connection: &Connection,
+    store: Option<&dyn BackupStore>,
+    from: i64,
+    to: i64,
+) -> Result<Option<String>> {
+    let Some(store) = store else { return Ok(None) };
+    if !has_rows(connection)? {
+        return Ok(None);
+    }
+    let path = store.reserve(&format!("{from}-{to}"))?;
+    // VACUUM INTO copies a consistent state and can't run inside a transaction.
+    connection
+        .execute("VACUUM INTO ?1", [&path])
+        .map_err(|error| Error::BackupFailed { message: format!("{path}: {error}") })?;
+    Ok(Some(path))
+}
+
+pub(super) fn prune(store: Option<&dyn BackupStore>) -> Result<()> {
+    store.map_or(Ok(()), BackupStore::prune)
+}
+
+/// Whether any table of the app has a row.
+///
+/// # Errors
+///
+/// - `corrupt`: the schema can't be read.
+pub fn has_rows(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table'
+               AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+               AND name NOT LIKE '\\_freehold\\_%' ESCAPE '\\' AND name <> ?1";
+    let mut statement = connection.prepare(sql)?;
+    let names = statement.query_map([history::HISTORY_TABLE], |row| row.get::<_, String>(0))?;
+    for name in names {
+        let name = name?.replace('"', "\"\"");
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM main.\"{name}\")");
+        if connection.query_row(&sql, [], |row| row.get(0))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,63 @@
+//! Push: makes the live schema equal to the model without a migration. For development only.
+
+use rusqlite::Connection;
+
+use super::backup::{self, BackupStore};
+use super::create::NewMigration;
+use super::drift::check_schema;
+use super::history::{self, Meta};
+use super::runner::run_script;
+use super::status::check_model;
+use super::transaction::in_transaction;
+use super::up::remember_model;
+use crate::bundle::Bundle;
+use crate::error::{Error, Result};
+use crate::schema::{Renames, Schema, diff, plan};
+use crate::sql::Script;
+
+/// Changes the live schema to the model's, in one transaction. The next `up` to the newest version
+/// takes the schema as it is if the migrations by then lead to it.
+///
+/// # Errors
+///
+/// - `other_model`: the database holds another model.
+/// - `data_loss`: the change would lose data and may not.
+/// - `migration_failed`: existing rows don't fit the new schema.
+pub fn push(
+    connection: &Connection,
+    bundle: &Bundle,
+    allow_data_loss: bool,
+    store: Option<&dyn BackupStore>,
+) -> Result<NewMigration> {
+    check_model(connection, bundle)?;
+    let live = Schema::read(connection)?;
+    let wanted = Schema::from_model(&bundle.model);
+    let plan = plan(&live, &wanted, &Renames::default());
+    let losses: Vec<String> = plan.losses.iter().map(ToString::to_string).collect();
+    if !losses.is_empty() && !allow_data_loss {
+        return Err(Error::DataLoss { losses });
+    }
+    let differences: Vec<String> =
+        diff(&live, &wanted).iter().map(ToString::to_string).collect();
+    let pushed = NewMigration {
+        file: "push".to_owned(),
+        up: plan.up,
+        down: plan.down,
+        differences,
+        losses,
+    };
+    if pushed.differences.is_empty() {
+        return Ok(pushed);
+    }
+    backup::before_run(connection, store, 0, 0)?;
+    let script = Script::parse("push", &pushed.up)?;
+    in_transaction(connection, |connection| {
+        history::prepare(connection)?;
+        run_script(connection, "push", &script)?;
+        check_schema(connection, &wanted, || "the push would not lead to the model")?;
+        remember_model(connection, bundle, None)?;
+        history::write_meta(connection, Meta::Pushed, Some("1"))
+    })?;
+    backup::prune(store)?;
+    Ok(pushed)
+}

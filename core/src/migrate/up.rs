@@ -1,0 +1,186 @@
+//! Up: applies pending migrations, all or none.
+
+use rusqlite::Connection;
+use serde::Serialize;
+
+use super::backup::{self, BackupStore};
+use super::drift::{check_schema, expected_schema};
+use super::history::{self, Meta};
+use super::status::{State, check_history, check_model, status};
+use super::transaction::in_transaction;
+use super::runner;
+use crate::bundle::{Bundle, Migration};
+use crate::error::{Error, Result};
+use crate::host::{self, Host};
+use crate::schema::{Schema, diff};
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// To the newest version.
+    Latest,
+    /// To this version.
+    Version(i64),
+}
+
+/// What a run may use.
+pub struct UpOptions<'o> {
+    /// How far to go.
+    pub target: Target,
+    /// Where the backup before the run goes; none is made without it.
+    pub backup: Option<&'o dyn BackupStore>,
+    /// Hears of each migration before it is applied.
+    pub progress: Option<&'o mut dyn FnMut(Progress<'_>)>,
+    /// Where the model came from, to be remembered: `builtin`, or a path.
+    pub source: Option<&'o str>,
+}
+
+impl Default for UpOptions<'_> {
+    fn default() -> Self {
+        UpOptions { target: Target::Latest, backup: None, progress: None, source: None }
+    }
+}
+
+/// One migration about to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'p> {
+    /// The migration's file name without its ending.
+    pub migration: &'p str,
+    /// How many are done.
+    pub done: usize,
+    /// How many there are in this run.
+    pub total: usize,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// The version before.
+    pub from: String,
+    /// The version after.
+    pub to: String,
+    /// The migrations that ran, in the order they ran.
+    pub migrations: Vec<String>,
+    /// Whether a pushed schema was taken as it is instead of running them.
+    pub adopted: bool,
+    /// The backup that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+}
+
+/// Applies the pending migrations in one transaction.
+///
+/// Atomic: the database has either the old schema or the new one, whatever fails and whenever the
+/// process stops. Idempotent: with nothing pending it writes nothing.
+///
+/// # Errors
+///
+/// - `newer_database`: a newer build wrote the database.
+/// - `other_model`: the database holds another model.
+/// - `migration_diverged`, `migration_missing`: the history at hand is not the applied one.
+/// - `migration_failed`: a statement failed; the error names migration and line.
+/// - `schema_drift`: the result would not be the expected schema.
+/// - `backup_failed`: the backup before the run could not be made.
+pub fn up(
+    connection: &Connection,
+    bundle: &Bundle,
+    host: &dyn Host,
+    options: UpOptions<'_>,
+) -> Result<Run> {
+    check_model(connection, bundle)?;
+    let status = status(connection, bundle)?;
+    check_history(&status)?;
+    let current: i64 = status.current.parse().unwrap_or(0);
+    let target = resolve_target(bundle, options.target, current)?;
+    let pending: Vec<&Migration> = bundle
+        .migrations
+        .iter()
+        .filter(|migration| migration.version > current && migration.version <= target)
+        .collect();
+    let initialized = history::read_meta(connection, Meta::Model)?.is_some();
+    let mut run = Run {
+        from: status.current.clone(),
+        to: target.max(current).to_string(),
+        migrations: pending.iter().map(|migration| migration.file_stem()).collect(),
+        adopted: false,
+        backup: None,
+    };
+    if pending.is_empty() && initialized {
+        return Ok(run);
+    }
+    debug_assert!(status.migrations.iter().all(|entry| entry.state != State::Diverged));
+    run.backup = backup::before_run(connection, options.backup, current, target)?;
+    let adopt = status.pushed && target == bundle.latest() && {
+        diff(&Schema::from_model(&bundle.model), &Schema::read(connection)?).is_empty()
+    };
+    run.adopted = adopt;
+    let mut silent = |_: Progress<'_>| {};
+    let progress = options.progress.unwrap_or(&mut silent);
+    in_transaction(connection, |connection| {
+        history::prepare(connection)?;
+        if adopt {
+            adopt_pushed(connection, &pending)?;
+        } else {
+            runner::apply(connection, bundle, &pending, options.target, progress)?;
+            let expected = expected_schema(bundle, target)?;
+            check_schema(connection, &expected, || unexpected_result(bundle, target))?;
+        }
+        history::set_applied_on(connection, current, &host::now(host))?;
+        remember_model(connection, bundle, options.source)
+    })?;
+    backup::prune(options.backup)?;
+    Ok(run)
+}
+
+fn resolve_target(bundle: &Bundle, target: Target, current: i64) -> Result<i64> {
+    let Target::Version(version) = target else { return Ok(bundle.latest()) };
+    let argument = "--to".to_owned();
+    if bundle.migration(version).is_none() {
+        let known: Vec<String> =
+            bundle.migrations.iter().map(|migration| migration.version.to_string()).collect();
+        let message = format!("there is no version {version}; there are: {}", known.join(", "));
+        return Err(Error::InvalidArgument { argument, message });
+    }
+    if version < current {
+        let message =
+            format!("the database is at version {current}, past {version}; use `migrate down`");
+        return Err(Error::InvalidArgument { argument, message });
+    }
+    Ok(version)
+}
+
+/// Why the result may differ: the migrations, or what was in the database before them.
+fn unexpected_result(bundle: &Bundle, target: i64) -> &'static str {
+    let replayed = super::drift::replay(bundle, target);
+    let model = Schema::from_model(&bundle.model);
+    let leads_elsewhere =
+        target == bundle.latest() && replayed.is_ok_and(|schema| !diff(&model, &schema).is_empty());
+    match leads_elsewhere {
+        true => "the migrations don't lead to the model (`migrate new` writes what is missing)",
+        false => {
+            "the live schema was changed outside its migrations (`migrate diff` shows the SQL \
+             that mends it)"
+        }
+    }
+}
+
+fn adopt_pushed(connection: &Connection, pending: &[&Migration]) -> Result<()> {
+    for migration in pending {
+        history::record(connection, migration, &runner::checksum(migration)?)?;
+    }
+    Ok(())
+}
+
+pub(super) fn remember_model(
+    connection: &Connection,
+    bundle: &Bundle,
+    source: Option<&str>,
+) -> Result<()> {
+    history::write_meta(connection, Meta::Model, Some(&bundle.model.name))?;
+    if source.is_some() {
+        history::write_meta(connection, Meta::ModelSource, source)?;
+    }
+    let text = bundle.model.to_json().to_string();
+    history::write_meta(connection, Meta::ModelText, Some(&text))?;
+    history::write_meta(connection, Meta::Pushed, None)
+}
