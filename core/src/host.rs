@@ -30,3 +30,35 @@ pub fn format_time(unix_ms: i64) -> String {
     let time = chrono::DateTime::from_timestamp_millis(unix_ms).unwrap_or_default();
     time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
+
+/// A host for tests and scenarios: the clock moves one millisecond a reading, and the random bytes
+/// follow from a seed (xorshift64*), so that every run gives the same rows.
+pub struct FixedHost {
+    now_ms: std::cell::Cell<i64>,
+    state: std::cell::Cell<u64>,
+}
+
+impl FixedHost {
+    /// A host whose clock starts at `now_ms` (Unix milliseconds, UTC).
+    pub fn new(now_ms: i64, seed: u64) -> FixedHost {
+        FixedHost { now_ms: now_ms.into(), state: seed.max(1).into() }
+    }
+}
+
+impl Host for FixedHost {
+    fn now_ms(&self) -> i64 {
+        self.now_ms.replace(self.now_ms.get() + 1)
+    }
+
+    fn fill_random(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(8) {
+            let mut state = self.state.get();
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            self.state.set(state);
+            let bytes = state.wrapping_mul(0x2545_f491_4f6c_dd1d).to_le_bytes();
+            chunk.copy_from_slice(&bytes[..chunk.len()]);
+        }
+    }
+}
