@@ -4,6 +4,8 @@
 
 use uuid::Uuid;
 
+use crate::value::calendar;
+
 /// A clock and a source of random bytes.
 pub trait Host {
     /// The time now, in Unix milliseconds, UTC.
@@ -25,10 +27,10 @@ pub fn now(host: &dyn Host) -> String {
     format_time(host.now_ms())
 }
 
-/// Unix milliseconds as RFC 3339 in UTC with milliseconds.
+/// Unix milliseconds as RFC 3339 in UTC with milliseconds; the epoch where they lie outside the
+/// years 0000 to 9999.
 pub fn format_time(unix_ms: i64) -> String {
-    let time = chrono::DateTime::from_timestamp_millis(unix_ms).unwrap_or_default();
-    time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    calendar::format_timestamp(unix_ms).unwrap_or_else(|| "1970-01-01T00:00:00.000Z".to_owned())
 }
 
 /// A host for tests and scenarios: the clock moves one millisecond a reading, and the random bytes

@@ -4,6 +4,12 @@ pub mod error;
 pub mod generate;
 pub mod host;
 pub mod model;
+pub mod owner;
+pub mod query;
+#[cfg(test)]
+mod testing;
+pub mod validate;
+pub mod value;
 
 pub use error::{Error, Issue, Problem, Result};
 pub use model::Model;

@@ -1,0 +1,156 @@
+//! A model's tables, each compiled when it is first used: validator, key, statements.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::model::{Model, Table};
+use crate::query::{Source, push_name};
+use crate::validate::Validator;
+use crate::value::{Row, SqlValue};
+
+/// A model with its compiled tables. Lives as long as the database is open and is shared by all
+/// of its handles; several connections may share one.
+///
+/// Tables are compiled on first use, so that making a catalog costs next to nothing.
+#[derive(Debug)]
+pub struct Catalog {
+    model: Arc<Model>,
+    plans: Vec<OnceLock<Plan>>,
+    position_by_name: HashMap<String, usize>,
+}
+
+/// A compiled table.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) validator: Validator,
+    /// The positions of the primary key's columns.
+    pub(crate) key: Vec<usize>,
+    /// The position of `deleted_at`, where deleting hides.
+    pub(crate) deleted_at: Option<usize>,
+    /// The positions of all columns that are not secret.
+    pub(crate) shown: Vec<usize>,
+    /// `INSERT` of all columns in the table's order.
+    pub(crate) insert: String,
+}
+
+impl Catalog {
+    /// The catalog of a model.
+    pub fn new(model: Arc<Model>) -> Catalog {
+        let names = model.tables.iter().enumerate();
+        let position_by_name = names.map(|(at, table)| (table.name.clone(), at)).collect();
+        let plans = model.tables.iter().map(|_| OnceLock::new()).collect();
+        Catalog { model, plans, position_by_name }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// The compiled validator of a table.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    pub fn validator(&self, table: &str) -> Result<&Validator> {
+        Ok(&self.plan(table)?.validator)
+    }
+
+    /// A compiled table.
+    pub(crate) fn plan(&self, table: &str) -> Result<&Plan> {
+        let position = self.position(table)?;
+        let cell = &self.plans[position];
+        if let Some(plan) = cell.get() {
+            return Ok(plan);
+        }
+        let plan = Plan::new(&self.model, &self.model.tables[position])?;
+        Ok(cell.get_or_init(|| plan))
+    }
+
+    /// A table of the model.
+    pub(crate) fn table(&self, table: &str) -> Result<&Table> {
+        Ok(&self.model.tables[self.position(table)?])
+    }
+
+    fn position(&self, table: &str) -> Result<usize> {
+        let position = self.position_by_name.get(table).copied();
+        position.ok_or_else(|| Error::UnknownTable { table: table.to_owned() })
+    }
+}
+
+impl Plan {
+    fn new(model: &Model, table: &Table) -> Result<Plan> {
+        let validator = Validator::new(model, table)?;
+        let missing = |column: &str| Error::Corrupt {
+            message: format!("the model's table `{}` has no column `{column}`", table.name),
+        };
+        let key = table.primary_key.iter();
+        let key = key.map(|name| validator.position(name).ok_or_else(|| missing(name)));
+        let key = key.collect::<Result<Vec<_>>>()?;
+        let deleted_at = match table.soft_delete {
+            Some(_) => {
+                let position = validator.position("deleted_at");
+                Some(position.ok_or_else(|| missing("deleted_at"))?)
+            }
+            None => None,
+        };
+        let fields = validator.fields().iter().enumerate();
+        let shown = fields.filter(|(_, field)| !field.secret).map(|(at, _)| at).collect();
+        let insert = insert_sql(table);
+        Ok(Plan { validator, key, deleted_at, shown, insert })
+    }
+
+    /// The table's name.
+    pub(crate) fn table(&self) -> &str {
+        self.validator.table()
+    }
+
+    /// The table as reads see it.
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { table: &self.validator, key: &self.key, deleted_at: self.deleted_at }
+    }
+
+    /// A stored value in the API's form.
+    ///
+    /// # Errors
+    ///
+    /// - `encryption_unavailable`: it is encrypted
+    /// - `corrupt`: it can't belong to the column
+    pub(crate) fn decode(&self, position: usize, stored: &SqlValue<'_>) -> Result<Value> {
+        let field = &self.validator.fields()[position];
+        if field.encrypted && !stored.is_null() {
+            let (table, column) = (self.table().to_owned(), field.name.clone());
+            return Err(Error::EncryptionUnavailable { table, column });
+        }
+        field.decode(stored).map_err(|found| Error::Corrupt {
+            message: format!("`{}.{}` holds {found}", self.table(), field.name),
+        })
+    }
+
+    /// The row that a caller sees of a row's storage values in the table's order.
+    pub(crate) fn row(&self, values: &[SqlValue<'_>]) -> Result<Row> {
+        let mut row = Row::with_capacity(self.shown.len());
+        for position in &self.shown {
+            let name = self.validator.fields()[*position].name.clone();
+            row.insert(name, self.decode(*position, &values[*position])?);
+        }
+        Ok(row)
+    }
+}
+
+fn insert_sql(table: &Table) -> String {
+    let mut sql = "INSERT INTO ".to_owned();
+    push_name(&mut sql, &table.name);
+    for (place, column) in table.columns.iter().enumerate() {
+        sql.push_str(if place == 0 { " (" } else { ", " });
+        push_name(&mut sql, &column.name);
+    }
+    sql.push_str(") VALUES (");
+    let parameters = vec!["?"; table.columns.len()];
+    sql.push_str(&parameters.join(", "));
+    sql.push(')');
+    sql
+}

@@ -1,0 +1,163 @@
+//! From SQLite's constraint failures to issues: which rule, which columns.
+//!
+//! Nothing is queried before a write. Only when a foreign key failed, which SQLite reports
+//! without a name, the references are looked up to find the one that leads nowhere.
+
+use rusqlite::{Connection, ffi};
+use serde_json::Value;
+
+use crate::error::{Error, Issue, Result};
+use crate::model::{OnDelete, Table, Tenancy};
+use crate::owner::catalog::{Catalog, Plan};
+use crate::owner::read::first;
+use crate::query::Sql;
+use crate::validate::{issue, issue_with, rule_violated};
+use crate::value::SqlValue;
+
+/// A write that SQLite refused: its error, made into one that a caller can act on.
+///
+/// `row` is the row as it would have been, a value per column in the table's order; None for a
+/// deletion.
+pub(crate) fn explain(
+    connection: &Connection,
+    catalog: &Catalog,
+    plan: &Plan,
+    error: rusqlite::Error,
+    row: Option<&[SqlValue<'_>]>,
+) -> Error {
+    let rusqlite::Error::SqliteFailure(failure, Some(message)) = &error else {
+        return error.into();
+    };
+    let Ok(table) = catalog.table(plan.table()) else {
+        return error.into();
+    };
+    let tenancy = catalog.model().tenancy.as_ref();
+    let detail = message.split_once(": ").map_or("", |(_, detail)| detail);
+    let issues = match failure.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE
+        | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+        | ffi::SQLITE_CONSTRAINT_ROWID => match index_name(detail) {
+            Some(index) => vec![not_unique(&index_columns(connection, table, index), tenancy)],
+            None => vec![not_unique(&columns(table, detail), tenancy)],
+        },
+        ffi::SQLITE_CONSTRAINT_NOTNULL => columns(table, detail)
+            .into_iter()
+            .map(|column| issue(column, "required", "must not be null".to_owned()))
+            .collect(),
+        ffi::SQLITE_CONSTRAINT_CHECK => vec![rule_violated(detail)],
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
+            match foreign_key_issues(connection, catalog, table, plan, row) {
+                Ok(issues) => issues,
+                Err(error) => return error,
+            }
+        }
+        _ => return error.into(),
+    };
+    Error::Invalid { table: table.name.clone(), issues }
+}
+
+/// The issue of values that another row has already.
+pub(crate) fn not_unique(columns: &[String], tenancy: Option<&Tenancy>) -> Issue {
+    let is_key = |column: &&String| tenancy.is_some_and(|tenancy| tenancy.key == **column);
+    let own = columns.iter().filter(|column| !is_key(column)).collect::<Vec<_>>();
+    let (path, message) = match own.as_slice() {
+        [column] => (column.as_str(), "is taken: another row has this value".to_owned()),
+        [] => ("", format!("another row has the same {}", columns.join(", "))),
+        several => {
+            let names = several.iter().map(|name| name.as_str()).collect::<Vec<_>>();
+            ("", format!("another row has the same {}", names.join(", ")))
+        }
+    };
+    issue_with(path, "not_unique", message, ("columns", columns.to_vec().into()))
+}
+
+/// The issues of references that lead nowhere.
+pub(crate) fn unknown_references(
+    connection: &Connection,
+    table: &Table,
+    plan: &Plan,
+    row: &[SqlValue<'_>],
+) -> Result<Vec<Issue>> {
+    let mut issues = Vec::new();
+    for reference in &table.references {
+        let values = reference.columns.iter().map(|column| {
+            let position = plan.validator.position(column)?;
+            Some(&row[position]).filter(|value| !value.is_null())
+        });
+        let Some(values) = values.collect::<Option<Vec<_>>>() else {
+            continue;
+        };
+        let mut sql = Sql::default();
+        sql.push("SELECT 1 FROM ").name(&reference.table).push(" WHERE ");
+        sql.list(reference.to.iter().zip(values), " AND ", |sql, (column, value)| {
+            sql.name(column).push(" = ").bind(value.borrowed());
+        });
+        if first(connection, &sql, 1)?.is_none() {
+            let column = reference.columns.last().map_or("", String::as_str);
+            let message = format!("there is no such row in `{}`", reference.table);
+            let param = ("table", reference.table.clone().into());
+            issues.push(issue_with(column, "unknown_reference", message, param));
+        }
+    }
+    Ok(issues)
+}
+
+fn foreign_key_issues(
+    connection: &Connection,
+    catalog: &Catalog,
+    table: &Table,
+    plan: &Plan,
+    row: Option<&[SqlValue<'_>]>,
+) -> Result<Vec<Issue>> {
+    if let Some(row) = row {
+        let issues = unknown_references(connection, table, plan, row)?;
+        if !issues.is_empty() {
+            return Ok(issues);
+        }
+    }
+    let tables = catalog.model().tables.iter().filter(|other| {
+        let holds = |on_delete| row.is_some() || on_delete == OnDelete::Restrict;
+        other.references.iter().any(|to| to.table == table.name && holds(to.on_delete))
+    });
+    Ok(vec![still_referenced(tables.map(|table| table.name.clone()).collect())])
+}
+
+/// The issue of a row that others refer to.
+pub(crate) fn still_referenced(tables: Vec<String>) -> Issue {
+    let message = format!("rows in {} still refer to it", tables.join(", "));
+    issue_with("", "still_referenced", message, ("tables", Value::from(tables)))
+}
+
+/// The columns that SQLite's message names as `table.column, table.column`.
+fn columns(table: &Table, detail: &str) -> Vec<String> {
+    let names = detail.split(", ").map(|name| {
+        let column = name.strip_prefix(&table.name).and_then(|rest| rest.strip_prefix('.'));
+        column.unwrap_or(name).to_owned()
+    });
+    names.collect()
+}
+
+/// The index that SQLite's message names where the index has expressions.
+fn index_name(detail: &str) -> Option<&str> {
+    detail.strip_prefix("index '")?.strip_suffix('\'')
+}
+
+/// The columns of the unique key that an index over expressions keeps.
+fn index_columns(connection: &Connection, table: &Table, index: &str) -> Vec<String> {
+    let mut sql = Sql::default();
+    sql.push("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ").bind(index.into());
+    let text = match first(connection, &sql, 1) {
+        Ok(Some(found)) => match found.into_iter().next() {
+            Some(SqlValue::Text(text)) => text.into_owned(),
+            _ => String::new(),
+        },
+        _ => String::new(),
+    };
+    let named = |column: &String| {
+        let is_part = |byte: char| byte.is_ascii_alphanumeric() || byte == '_';
+        text.split(|byte: char| !is_part(byte)).any(|word| word == column)
+    };
+    let keys = table.unique.iter().filter(|unique| unique.columns.iter().all(named));
+    let longest = keys.max_by_key(|unique| unique.columns.len());
+    longest.map_or_else(|| vec![index.to_owned()], |unique| unique.columns.clone())
+}

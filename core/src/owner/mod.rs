@@ -1,0 +1,158 @@
+//! The owner's handle: unrestricted typed reads and writes, and SQL, for whoever holds the file.
+//!
+//! Every operation is all or nothing. What it shares with handles that are bound to an actor is
+//! in the submodules, which take additional terms; nothing here adds any.
+
+pub(crate) mod catalog;
+mod constraint;
+mod read;
+mod storage;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+mod transaction;
+mod write;
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::host::Host;
+use crate::model::Model;
+use crate::owner::write::Writer;
+use crate::query::{Key, ListOptions, Page, parse_key};
+use crate::value::Row;
+
+pub use catalog::Catalog;
+
+/// Statements that stay prepared per connection: five per table of a model of forty.
+const STATEMENTS_CACHED: usize = 200;
+
+/// The unrestricted handle of whoever holds the file. Never give it to code that acts for a user.
+///
+/// Cheap to make and to copy. Foreign keys must be enforced on the connection.
+#[derive(Clone, Copy)]
+pub struct Owner<'db> {
+    connection: &'db Connection,
+    catalog: &'db Catalog,
+    host: &'db dyn Host,
+}
+
+impl<'db> Owner<'db> {
+    /// The owner's handle of an open database that holds the catalog's model.
+    pub fn new(connection: &'db Connection, catalog: &'db Catalog, host: &'db dyn Host) -> Self {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        Owner { connection, catalog, host }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &'db Model {
+        self.catalog.model()
+    }
+
+    /// Inserts a row; the row as stored, ids, times and defaults filled in.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    /// - `invalid`: the row breaks rules or constraints; all of its issues
+    /// - `encryption_unavailable`: it has a value for an encrypted column, and nothing else wrong
+    pub fn insert(&self, table: &str, row: &Row) -> Result<Row> {
+        let plan = self.catalog.plan(table)?;
+        self.writer().insert(plan, row, |values| plan.row(values))
+    }
+
+    /// Inserts rows, all or none; their keys, in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Owner::insert`], for the first row that fails.
+    pub fn insert_many<'r>(
+        &self,
+        table: &str,
+        rows: impl IntoIterator<Item = &'r Row>,
+    ) -> Result<Vec<Row>> {
+        let plan = self.catalog.plan(table)?;
+        let insert = |row| {
+            self.writer().insert(plan, row, |values| {
+                Ok(Key::of(plan.source(), values).to_row(plan.source()))
+            })
+        };
+        transaction::transaction(self.connection, || rows.into_iter().map(insert).collect())
+    }
+
+    /// The row with this key, unless it is softly deleted. A key is an object of the primary
+    /// key's columns, or the one column's value.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    /// - `invalid_argument`: the key does not fit the table
+    pub fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
+        let plan = self.catalog.plan(table)?;
+        let key = parse_key(plan.source(), key)?;
+        read::get(self.connection, plan, &key, &[])
+    }
+
+    /// A page of rows.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    /// - `invalid_argument`: the filter, order, limit, cursor or a column is wrong
+    pub fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
+        read::list(self.connection, self.catalog.plan(table)?, options, &[])
+    }
+
+    /// How many rows a filter keeps, softly deleted ones aside; all without a filter.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    /// - `invalid_argument`: the filter is wrong
+    pub fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {
+        read::count(self.connection, self.catalog.plan(table)?, filter, false, &[])
+    }
+
+    /// Changes columns of the row with this key; the row as it is then. Columns that are not
+    /// named stay as they are; without any change nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid`, `encryption_unavailable`: as for [`Owner::insert`]
+    /// - `invalid_argument`: the key does not fit the table
+    /// - `not_found`: there is no row with this key
+    pub fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
+        let plan = self.catalog.plan(table)?;
+        let key = parse_key(plan.source(), key)?;
+        self.writer().update(plan, &key, changes, &[])
+    }
+
+    /// Deletes the row with this key, or hides it where the table deletes softly; whether there
+    /// was one.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    /// - `invalid_argument`: the key does not fit the table
+    /// - `invalid`: `still_referenced`: other rows refer to it
+    pub fn delete(&self, table: &str, key: &Value) -> Result<bool> {
+        let plan = self.catalog.plan(table)?;
+        let key = parse_key(plan.source(), key)?;
+        self.writer().delete(plan, &key, &[])
+    }
+
+    /// Runs work in a transaction: all of it happens, or none. Transactions nest.
+    ///
+    /// # Errors
+    ///
+    /// - the work's own
+    /// - `locked`: another connection is writing
+    pub fn transaction<T>(&self, work: impl FnOnce(&Owner<'db>) -> Result<T>) -> Result<T> {
+        transaction::transaction(self.connection, || work(self))
+    }
+
+    fn writer(&self) -> Writer<'db> {
+        Writer { connection: self.connection, catalog: self.catalog, host: self.host }
+    }
+}
