@@ -4,6 +4,7 @@
 //! that each has everything that the others have.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +16,8 @@ use crate::sql::Script;
 /// A model with its migrations and seed sets.
 #[derive(Debug, Clone)]
 pub struct Bundle {
-    /// The model.
-    pub model: Model,
+    /// The model, shared by all that reads it.
+    pub model: Arc<Model>,
     /// The migrations, by version.
     pub migrations: Vec<Migration>,
     /// The seed sets' texts (TOML), by name.
@@ -102,7 +103,7 @@ impl Bundle {
             true => vec![initial_migration(&model)?],
             false => read_migrations(files)?,
         };
-        Ok(Bundle { model, migrations, seeds: files.seeds.clone() })
+        Ok(Bundle { model: Arc::new(model), migrations, seeds: files.seeds.clone() })
     }
 
     /// A bundle of a model alone, with one migration that makes its tables.

@@ -15,7 +15,7 @@ use crate::migrate::{
     self, BackupStore, DownOptions, Drift, Meta, NewMigration, Progress, Run, Status, Target,
     UpOptions,
 };
-use crate::owner::Owner;
+use crate::owner::{Catalog, Owner};
 use crate::seed::{self, SeedReport};
 
 /// An open database.
@@ -39,6 +39,7 @@ use crate::seed::{self, SeedReport};
 pub struct Database {
     connection: Connection,
     bundle: Bundle,
+    catalog: Catalog,
     host: Box<dyn Host>,
     backups: Option<Box<dyn BackupStore>>,
     source: Option<String>,
@@ -63,7 +64,8 @@ impl Database {
     /// - `other_model`: the database holds another model than the bundle's.
     pub fn open(connection: Connection, bundle: Bundle, host: Box<dyn Host>) -> Result<Database> {
         configure(&connection)?;
-        let database = Database { connection, bundle, host, backups: None, source: None };
+        let catalog = Catalog::new(bundle.model.clone());
+        let database = Database { connection, bundle, catalog, host, backups: None, source: None };
         if let Some(found) = model_of(&database.connection)?
             && found.name != database.bundle.model.name
         {
@@ -103,7 +105,7 @@ impl Database {
         if model_of(&self.connection)?.is_none() {
             return Err(Error::NotInitialized);
         }
-        Owner::new(&self.connection, &self.bundle.model, &*self.host)
+        Ok(Owner::new(&self.connection, &self.catalog, &*self.host))
     }
 
     /// Completes what is missing: applies pending migrations, and seeds a set.

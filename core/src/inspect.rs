@@ -106,21 +106,22 @@ fn integrity(connection: &Connection, found: &mut dyn FnMut(Finding)) -> Result<
 }
 
 fn orphans(connection: &Connection, found: &mut dyn FnMut(Finding)) -> Result<()> {
-    let sql = "SELECT \"table\", parent, count(*), group_concat(DISTINCT k.\"from\")
-               FROM pragma_foreign_key_check c, pragma_foreign_key_list(c.\"table\") k
-               WHERE k.id = c.fkid GROUP BY 1, 2, c.fkid";
+    let sql = "SELECT c.\"table\", c.parent, c.count,
+                   (SELECT group_concat(k.\"from\") FROM pragma_foreign_key_list(c.\"table\") k
+                    WHERE k.id = c.fkid)
+               FROM (SELECT \"table\", parent, fkid, count(*) AS count
+                     FROM pragma_foreign_key_check GROUP BY 1, 2, 3) c";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| {
         let (table, parent): (String, String) = (row.get(0)?, row.get(1)?);
         let (count, columns): (i64, String) = (row.get(2)?, row.get(3)?);
-        let columns: Vec<&str> = columns.split(',').collect();
         let message =
             format!("{count} row(s) refer to rows of `{parent}` that don't exist");
         Ok(Finding {
             code: "orphan",
             table: Some(table),
             key: None,
-            path: Some(columns.join("+")),
+            path: Some(columns.replace(',', "+")),
             message,
         })
     })?;

@@ -29,6 +29,7 @@ pub use drift::{Drift, drift, expected_schema};
 pub use history::{Meta, Stored};
 pub use pull::{Pulled, pull};
 pub use push::push;
+pub(crate) use push::clear;
 pub use status::{Entry, State, Status, status};
 pub use up::{Progress, Run, Target, UpOptions, up};
 pub use verify::{Verified, verify};

@@ -61,3 +61,28 @@ pub fn push(
     backup::prune(store)?;
     Ok(pushed)
 }
+
+/// Removes everything in the database, history included, in one transaction.
+///
+/// # Errors
+///
+/// - `backup_failed`: the backup before it could not be made.
+pub(crate) fn clear(connection: &Connection, store: Option<&dyn BackupStore>) -> Result<()> {
+    backup::before_run(connection, store, 0, 0)?;
+    in_transaction(connection, |connection| {
+        let sql = "SELECT type, name FROM main.sqlite_schema
+                   WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                   ORDER BY type DESC";
+        let mut statement = connection.prepare(sql)?;
+        let objects = statement
+            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        drop(statement);
+        for (kind, name) in objects {
+            let name = name.replace('"', "\"\"");
+            connection.execute_batch(&format!("DROP {kind} main.\"{name}\""))?;
+        }
+        Ok(())
+    })?;
+    backup::prune(store)
+}
