@@ -181,3 +181,14 @@ fn broken_syntax_is_named_with_its_place() {
         assert_eq!((problems[0].code, problems[0].line), ("syntax", Some(line)), "{text}");
     }
 }
+
+#[test]
+fn the_built_in_models_are_right_and_survive_being_written() {
+    for files in freehold_migrations::MODELS {
+        let model = Model::from_toml(files.model).unwrap_or_else(|e| panic!("{}: {e}", files.name));
+        assert_eq!(model.name, files.name);
+        assert_eq!(Model::from_toml(&model.to_toml()).expect("reads as TOML"), model);
+        assert_eq!(Model::from_json(&model.to_json().to_string()).expect("reads as JSON"), model);
+    }
+    assert!(freehold_migrations::MODELS.len() >= 5);
+}
