@@ -1,13 +1,14 @@
 /**
  * What every browser test needs: a real Chromium, and a web server for built folders.
  *
- * The test command finds Chromium and passes its path in `CHROMIUM`; a test that is started by hand looks on the search path.
+ * The test command finds Chromium and passes its path in `CHROMIUM`; a test that is started by hand
+ * looks on the search path.
  */
 
 import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, extname, join, normalize, resolve } from "node:path";
+import { delimiter, dirname, extname, join, normalize, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
@@ -17,7 +18,10 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
 const CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** No sandbox, so that it also starts as root in a container; the others keep the browser from the network. */
+/**
+ * No sandbox, so that it also starts as root in a container; the others keep the browser from the
+ * network.
+ */
 const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -42,10 +46,15 @@ const CONTENT_TYPES = {
 /**
  * Starts a Chromium with a profile of its own that lasts until `close`.
  *
- * `restart` closes the browser and starts it again on the same profile, as a user does who comes back the next day.
+ * `restart` closes the browser and starts it again on the same profile, as a user does who comes
+ * back the next day.
  *
- * @returns {Promise<{ context: import("playwright-core").BrowserContext, restart: () => Promise<void>,
- *   close: () => Promise<void> }>}
+ * @typedef {object} Browser
+ * @property {import("playwright-core").BrowserContext} context Opens pages; `restart` changes it.
+ * @property {() => Promise<void>} restart
+ * @property {() => Promise<void>} close
+ *
+ * @returns {Promise<Browser>}
  */
 export async function startBrowser() {
   const profile = mkdtempSync(join(tmpdir(), "freehold-browser-"));
@@ -72,13 +81,16 @@ export async function startBrowser() {
 /**
  * Serves folders of the project on a free port of the loopback address.
  *
- * @param {Record<string, string>} folders What is served under which address: `{ "/": "web-demo/dist" }`, folders relative
- *   to the project's root. The longest address that fits wins.
- * @returns {Promise<{ address: string, close: () => Promise<void> }>} The address ends without a slash.
+ * @param {Record<string, string>} folders What is served under which address, such as
+ *   `{ "/": "web-demo/dist" }`: folders are relative to the project's root, and the longest address
+ *   that fits wins.
+ * @returns {Promise<{ address: string, close: () => Promise<void> }>} The address ends without a
+ *   slash.
  */
 export async function serve(folders) {
+  const withSlash = (prefix) => (prefix.endsWith("/") ? prefix : `${prefix}/`);
   const mounts = Object.entries(folders)
-    .map(([prefix, folder]) => [prefix.endsWith("/") ? prefix : `${prefix}/`, resolve(root, folder)])
+    .map(([prefix, folder]) => [withSlash(prefix), resolve(root, folder)])
     .sort(([a], [b]) => b.length - a.length);
   const server = createServer((request, response) => {
     const file = locate(mounts, new URL(request.url, "http://localhost").pathname);
@@ -108,7 +120,7 @@ function locate(mounts, pathname) {
   for (const [prefix, folder] of mounts) {
     if (!wanted.startsWith(prefix)) continue;
     const file = normalize(join(folder, wanted.slice(prefix.length) || "index.html"));
-    const inside = file.startsWith(folder);
+    const inside = file.startsWith(join(folder, sep));
     if (inside && existsSync(file) && statSync(file).isFile()) return file;
   }
   return undefined;
@@ -119,6 +131,6 @@ function findChromium() {
   const folders = (process.env.PATH ?? "").split(delimiter);
   const files = CHROMIUM_NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
   const found = files.find((file) => existsSync(file));
-  if (!found) throw new Error("no Chromium on the search path: install it, or set CHROMIUM to its path");
+  if (!found) throw new Error("no Chromium: install it, or set CHROMIUM to its path");
   return found;
 }

@@ -1,7 +1,6 @@
 //! What the core is handed in a browser or in Node: the time and random bytes.
-//!
-//! The core never asks for either itself; these two functions are the only ones that do.
 
+use freehold_core::host::Host;
 use js_sys::{Date, Uint8Array};
 use wasm_bindgen::prelude::*;
 
@@ -14,23 +13,37 @@ extern "C" {
     fn get_random_values(bytes: &Uint8Array) -> Result<(), JsValue>;
 }
 
-/// The time now: Unix milliseconds, UTC.
-#[must_use]
-pub fn now_ms() -> i64 {
-    // A date's value is a whole number of at most 8.64e15, which both f64 and i64 hold exactly.
-    Date::now() as i64
+/// The clock and the random source of the JavaScript world.
+///
+/// It exists only where both were found to work: see [`JsHost::new`].
+#[derive(Clone, Copy, Debug)]
+pub struct JsHost {
+    _proven: (),
 }
 
-/// Fills `bytes` from the host's cryptographic source; there is no weaker source to fall back to.
-///
-/// # Errors
-///
-/// The exception of `crypto.getRandomValues`, where the host has no such source.
-pub fn fill_random(bytes: &mut [u8]) -> Result<(), JsValue> {
-    for chunk in bytes.chunks_mut(RANDOM_BYTES_MAX) {
-        let filled = Uint8Array::new_with_length(chunk.len() as u32);
-        get_random_values(&filled)?;
-        filled.copy_to(chunk);
+impl JsHost {
+    /// The host, once it has shown that it has a cryptographic source of random bytes.
+    ///
+    /// # Errors
+    ///
+    /// The exception of `crypto.getRandomValues`, where there is none; there is no weaker source to
+    /// fall back to.
+    pub fn new() -> Result<Self, JsValue> {
+        get_random_values(&Uint8Array::new_with_length(1)).map(|()| Self { _proven: () })
     }
-    Ok(())
+}
+
+impl Host for JsHost {
+    fn now_ms(&self) -> i64 {
+        // A date's value is a whole number of at most 8.64e15, which f64 and i64 hold exactly.
+        Date::now() as i64
+    }
+
+    fn fill_random(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(RANDOM_BYTES_MAX) {
+            let filled = Uint8Array::new_with_length(chunk.len() as u32);
+            get_random_values(&filled).expect("the source worked when this host was made");
+            filled.copy_to(chunk);
+        }
+    }
 }

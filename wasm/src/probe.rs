@@ -1,5 +1,6 @@
-//! The smallest use of storage, SQLite and refinery together, until the core's own calls take its place.
+//! The smallest use of storage, SQLite and refinery together, for the tests of the storage.
 
+use freehold_core::host::Host;
 use refinery::{Migration, Runner};
 use refinery_core::traits::sync::{Migrate, Query, Transaction};
 use rusqlite::{Connection, types::ValueRef};
@@ -7,7 +8,7 @@ use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use wasm_bindgen::prelude::*;
 
-use crate::host;
+use crate::host::JsHost;
 use crate::storage::{self, Storage, StorageError};
 
 /// One open database, as JavaScript holds it.
@@ -32,7 +33,8 @@ pub async fn open_probe(name: Option<String>) -> Result<Probe, JsValue> {
 
 #[wasm_bindgen]
 impl Probe {
-    /// Applies two migrations in one transaction and answers with the names of those that were pending.
+    /// Applies two migrations in one transaction and answers with the names of those that were
+    /// pending.
     ///
     /// # Errors
     ///
@@ -59,12 +61,13 @@ impl Probe {
     ///
     /// An `Error` with SQLite's message.
     pub fn add(&mut self, body: &str) -> Result<i64, JsError> {
+        let host = JsHost::new().map_err(|_| JsError::new("no random bytes here"))?;
         let mut id_bytes = [0; 4];
-        host::fill_random(&mut id_bytes).map_err(|_| JsError::new("no random bytes here"))?;
+        host.fill_random(&mut id_bytes);
         let id = i64::from(u32::from_le_bytes(id_bytes));
         self.storage
             .connection
-            .execute("INSERT INTO notes VALUES (?1, ?2, ?3)", (id, body, host::now_ms()))?;
+            .execute("INSERT INTO notes VALUES (?1, ?2, ?3)", (id, body, host.now_ms()))?;
         Ok(id)
     }
 

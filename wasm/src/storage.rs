@@ -1,8 +1,9 @@
 //! Where a database lives in a browser: in memory, or in the origin private file system (OPFS).
 //!
-//! A stored database is a directory of its own, `.freehold-<name>`, holding a pool of files that SQLite's VFS hands out
-//! (`sqlite-wasm-vfs`, `sahpool`). A pool grows only asynchronously while SQLite asks synchronously, so the slots that a
-//! database will need are reserved when it is opened. One worker owns a pool at a time, with one connection per database.
+//! A stored database is a directory of its own, `.freehold-<name>`, holding a pool of files that
+//! SQLite's VFS hands out (`sqlite-wasm-vfs`, `sahpool`). A pool grows only asynchronously while
+//! SQLite asks synchronously, so the slots that a database will need are reserved when it is
+//! opened. One worker owns a pool at a time, with one connection per database.
 
 use std::fmt;
 
@@ -17,7 +18,8 @@ use wasm_bindgen::JsValue;
 /// The file of the database inside its pool.
 pub const DATABASE_FILE: &str = "freehold.db";
 
-/// Slots reserved at open: the database and its journal, a backup and its journal, and as many again to spare.
+/// Slots reserved at open: the database and its journal, a backup and its journal, and as many
+/// again to spare.
 pub const SLOTS_RESERVED: usize = 8;
 
 /// The characters that may make up a database's name; it becomes part of a directory's name.
@@ -36,12 +38,14 @@ pub struct Storage {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// The name is empty, too long, or holds other characters than ASCII letters, digits, `-`, `_` and `.`.
+    /// The name is empty, too long, or holds other characters than ASCII letters, digits, `-`, `_`
+    /// and `.`.
     BadName {
         /// The name as it was given.
         name: String,
     },
-    /// There is no OPFS here: no dedicated worker, no secure context, a private window, or a browser without it.
+    /// There is no OPFS here: no dedicated worker, no secure context, a private window, or a
+    /// browser without it.
     Unavailable {
         /// What the browser said.
         reason: String,
@@ -102,13 +106,13 @@ impl fmt::Display for StorageError {
         match self {
             Self::BadName { name } => write!(
                 f,
-                "the database name {name:?} must have 1 to {NAME_LENGTH_MAX} ASCII letters, digits, '-', '_' or '.', \
-                 and start with a letter or a digit"
+                "the database name {name:?} must have 1 to {NAME_LENGTH_MAX} ASCII letters, \
+                 digits, '-', '_' or '.', and start with a letter or a digit"
             ),
             Self::Unavailable { reason } => write!(
                 f,
-                "this browser stores no database here ({reason}); it needs a dedicated worker, a secure context and \
-                 a window that is not private"
+                "this browser stores no database here ({reason}); it needs a dedicated worker, a \
+                 secure context and a window that is not private"
             ),
             Self::Taken { name } => {
                 write!(
@@ -140,8 +144,8 @@ pub fn open_memory() -> Result<Storage, StorageError> {
 
 /// Opens the database `name` in OPFS, and makes it when there is none.
 ///
-/// Must run in a dedicated worker. Opening it again in the same worker shares the pool but coordinates nothing: the
-/// caller keeps to one connection.
+/// Must run in a dedicated worker. Opening it again in the same worker shares the pool but
+/// coordinates nothing: the caller keeps to one connection.
 ///
 /// # Errors
 ///

@@ -23,6 +23,12 @@ impl Failure {
         self.remedy = Some(remedy.into());
         self
     }
+
+    /// The same failure, preceded by where it arose.
+    pub fn within(mut self, place: &str) -> Self {
+        self.what = format!("{place}: {}", self.what);
+        self
+    }
 }
 
 impl fmt::Display for Failure {

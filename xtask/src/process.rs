@@ -9,7 +9,7 @@ use crate::failure::{During, Failure, Outcome};
 
 /// The project's root folder.
 pub fn root() -> PathBuf {
-    // `cargo run` sets the variable; a binary that is started by hand was built in the same place.
+    // `cargo run` sets the variable; a program that is started by hand was built in the same place.
     let manifest_dir = env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     manifest_dir.parent().map_or_else(|| manifest_dir.clone(), Path::to_path_buf)
@@ -60,7 +60,7 @@ pub fn run(command: &mut Command) -> Outcome<()> {
     Err(Failure::new(format!("`{shown}` failed ({status})")))
 }
 
-/// Runs a command to its end and answers with what it wrote to stdout; stderr goes where ours goes.
+/// Runs a command to its end and answers with what it wrote to stdout, trimmed.
 ///
 /// # Errors
 ///
@@ -88,20 +88,20 @@ pub fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The first of `names` that is a program on the search path.
-pub fn find_on_path<'name>(names: &[&'name str]) -> Option<&'name str> {
+/// The file of the first of `names` that is a program on the search path.
+pub fn find_on_path(names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    names.iter().copied().find(|name| {
+    names.iter().find_map(|name| {
         let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-        folders.iter().any(|folder| folder.join(&file).is_file())
+        folders.iter().map(|folder| folder.join(&file)).find(|file| file.is_file())
     })
 }
 
 fn show(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let mut shown =
-        program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let mut shown = name.to_string_lossy().into_owned();
     for argument in command.get_args() {
         shown.push(' ');
         shown.push_str(&argument.to_string_lossy());

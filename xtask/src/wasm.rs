@@ -1,10 +1,12 @@
-//! How the browser's file is made: cargo, then wasm-bindgen's library, then `wasm-opt`, and how large it came out.
+//! How the browser's file is made: cargo, then wasm-bindgen's library, then `wasm-opt`; and how
+//! large it came out.
 
 use std::fs;
 use std::path::Path;
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::compiler;
 use crate::failure::{During, Failure, Outcome};
 use crate::process::{cargo, command, output, root, run, target_dir};
 
@@ -40,15 +42,10 @@ pub fn build() -> Outcome<()> {
 }
 
 fn compile() -> Outcome<()> {
-    run(cargo().args([
-        "build",
-        "--package",
-        "freehold-wasm",
-        "--target",
-        TARGET,
-        "--profile",
-        "wasm",
-    ]))
+    let mut build = cargo();
+    build.args(["build", "--package", "freehold-wasm", "--target", TARGET, "--profile", "wasm"]);
+    compiler::apply(&mut build);
+    run(&mut build)
 }
 
 fn bind(dist: &Path) -> Outcome<()> {

@@ -18,6 +18,7 @@ onmessage = async ({ data: { id, method, values } }) => {
   try {
     postMessage({ id, answer: await methods[method](...values) });
   } catch (error) {
-    postMessage({ id, error: { code: error.code ?? "none", message: String(error.message ?? error) } });
+    const { code = "none", message = String(error) } = error;
+    postMessage({ id, error: { code, message } });
   }
 };

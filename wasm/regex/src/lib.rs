@@ -1,8 +1,9 @@
 //! The part of `regex` that refinery uses, answered by `regex-lite`.
 //!
-//! refinery reads the names of migrations with two regular expressions. The full `regex` crate would bring its automata and
-//! its Unicode tables into the file that browsers download. The workspace's `[patch.crates-io]` puts this crate in its
-//! place, natively too, so that both hosts read names alike: `\d` and `\w` mean ASCII here.
+//! refinery reads the names of migrations with two regular expressions. The full `regex` crate
+//! would bring its automata and its Unicode tables into the file that browsers download. The
+//! workspace's `[patch.crates-io]` puts this crate in its place, natively too, so that all hosts
+//! read names alike: `\d` and `\w` mean ASCII here.
 
 pub use regex_lite::{Captures, Error, Match, Regex};
 
