@@ -2,11 +2,8 @@
 
 use std::cell::Cell;
 
-use serde_json::json;
-
 use crate::host::Host;
-use crate::model::expr::{Comparison, Expr};
-use crate::model::*;
+use crate::model::Model;
 
 /// A host whose time only moves when it is told to, and whose random bytes count upwards.
 pub(crate) struct TestHost {
@@ -39,149 +36,77 @@ impl Host for TestHost {
     }
 }
 
-pub(crate) fn column(name: &str, kind: Kind) -> Column {
-    Column {
-        name: name.into(),
-        id: name.into(),
-        doc: String::new(),
-        kind,
-        array: false,
-        optional: false,
-        default: None,
-        auto: None,
-        rules: Rules::default(),
-        encrypted: false,
-        blind_index: false,
-        secret: false,
-    }
-}
-
-pub(crate) fn optional(name: &str, kind: Kind) -> Column {
-    Column { optional: true, ..column(name, kind) }
-}
-
-fn auto(name: &str, kind: Kind, auto: Auto) -> Column {
-    Column { auto: Some(auto), ..column(name, kind) }
-}
-
-pub(crate) fn table(name: &str, scope: Scope, columns: Vec<Column>) -> Table {
-    Table {
-        name: name.into(),
-        id: name.into(),
-        doc: String::new(),
-        scope,
-        template: None,
-        columns,
-        primary_key: vec!["id".into()],
-        unique: Vec::new(),
-        indexes: Vec::new(),
-        references: Vec::new(),
-        checks: Vec::new(),
-        soft_delete: None,
-        versioned: false,
-        audited: false,
-        rowid: true,
-        policy: Policy::default(),
-    }
-}
-
-fn unique(columns: &[&str]) -> Unique {
-    Unique { columns: names(columns), nulls_equal: false }
-}
-
-fn names(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-fn reference(columns: &[&str], table: &str, to: &[&str], on_delete: OnDelete) -> Reference {
-    Reference { columns: names(columns), table: table.into(), to: names(to), on_delete }
-}
-
-fn text(name: &str, min: i64, max: i64) -> Column {
-    let rules = Rules {
-        min: Some(Bound::Integer(min)),
-        max: Some(Bound::Integer(max)),
-        ..Rules::default()
-    };
-    Column { rules, ..column(name, Kind::Text) }
-}
-
-/// Organizations (the tenants) and their teams, which have a column of most kinds.
+/// Organizations (the tenants), their teams with a column of most kinds, projects with tasks that
+/// are deleted softly, and desks with a unique key over a reference that may be NULL.
 pub(crate) fn model() -> Model {
-    let slug = Rules { format: Some(Format::Slug), ..Rules::default() };
-    let organizations = Table {
-        unique: vec![unique(&["slug"])],
-        ..table(
-            "organizations",
-            Scope::Tenant { column: "id".into() },
-            vec![
-                auto("id", Kind::Uuid, Auto::Id),
-                text("name", 1, 120),
-                Column { rules: slug, ..column("slug", Kind::Text) },
-            ],
-        )
-    };
-    let org = "organization_id";
-    let after = |left: &str, right: &str| {
-        let columns = [left, right].map(|name| Box::new(Expr::Column(name.into())));
-        let [left, right] = columns;
-        Expr::Compare(Comparison::GreaterOrEqual, left, right)
-    };
-    let teams = Table {
-        primary_key: names(&[org, "id"]),
-        unique: vec![unique(&[org, "name"])],
-        references: vec![
-            reference(&[org], "organizations", &["id"], OnDelete::Cascade),
-            reference(&[org, "parent_id"], "teams", &[org, "id"], OnDelete::Restrict),
-        ],
-        checks: vec![Check {
-            name: "ends_after_start".into(),
-            expr: after("ends_on", "starts_on"),
-        }],
-        ..table("teams", Scope::Tenant { column: org.into() }, team_columns())
-    };
-    Model {
-        name: "demo".into(),
-        title: "Demo".into(),
-        description: String::new(),
-        tenancy: Some(Tenancy {
-            tenant: "organizations".into(),
-            key: org.into(),
-            user: None,
-            member: None,
-        }),
-        enums: vec![Enum { name: "level".into(), values: names(&["LOW", "HIGH"]) }],
-        predicates: Vec::new(),
-        tables: vec![organizations, teams],
-    }
+    Model::from_text(MODEL).expect("the test model is sound")
 }
 
-fn team_columns() -> Vec<Column> {
-    let tag = Rules { pattern: Some("^[a-z]+$".into()), ..Rules::default() };
-    let level = Kind::Enum { name: "level".into() };
-    vec![
-        auto("id", Kind::Uuid, Auto::Id),
-        column("organization_id", Kind::Uuid),
-        text("name", 1, 120),
-        Column { default: Some(json!(5)), ..column("seats", Kind::Integer) },
-        optional("parent_id", Kind::Uuid),
-        Column { default: Some(json!("LOW")), ..column("level", level) },
-        Column { array: true, rules: tag, default: Some(json!([])), ..column("tags", Kind::Text) },
-        optional("price", Kind::Decimal { precision: 10, scale: 2 }),
-        optional("starts_on", Kind::Date),
-        optional("ends_on", Kind::Date),
-        optional("settings", Kind::Json { shape: Shape::Object }),
-        optional("weight", Kind::Real),
-        optional("big", Kind::BigInt),
-        optional("picture", Kind::Blob),
-        optional("is_open", Kind::Boolean),
-        optional("opens_at", Kind::Time),
-        Column { encrypted: true, ..optional("api_key", Kind::Text) },
-        Column { secret: true, ..optional("token_hash", Kind::Text) },
-        auto("created_at", Kind::Timestamp, Auto::Created),
-        auto("updated_at", Kind::Timestamp, Auto::Updated),
-    ]
-}
+const MODEL: &str = r#"
+name = "demo"
+title = "Demo"
+
+[tenancy]
+tenant = "organizations"
+key = "organization_id"
+
+[enums]
+level = ["LOW", "HIGH"]
+
+[tables.organizations]
+doc = "One row is one organization."
+columns.id = { type = "uuid", auto = "id" }
+columns.name = { type = "text", min = 1, max = 120 }
+columns.slug = { type = "text", format = "slug" }
+unique = [["slug"]]
+
+[tables.teams]
+doc = "One row is one team."
+columns.id = { type = "uuid", auto = "id" }
+columns.organization_id = { type = "ref", to = "organizations", on_delete = "cascade" }
+columns.name = { type = "text", min = 1, max = 120 }
+columns.seats = { type = "integer", default = 5, min = 1 }
+columns.parent_id = { type = "ref", to = "teams", optional = true }
+columns.level = { type = "enum", of = "level", default = "LOW" }
+columns.tags = { type = "text[]", pattern = "^[a-z]+$", max = 5, default = [] }
+columns.price = { type = "decimal", precision = 10, scale = 2, optional = true }
+columns.starts_on = { type = "date", optional = true }
+columns.ends_on = { type = "date", optional = true }
+columns.settings = { type = "json", shape = "object", optional = true }
+columns.weight = { type = "real", optional = true }
+columns.big = { type = "bigint", optional = true }
+columns.picture = { type = "blob", max = 1000, optional = true }
+columns.is_open = { type = "boolean", optional = true }
+columns.opens_at = { type = "time", optional = true }
+columns.api_key = { type = "text", encrypted = true, optional = true }
+columns.token_hash = { type = "text", secret = true, optional = true }
+columns.created_at = { type = "timestamp", auto = "created" }
+columns.updated_at = { type = "timestamp", auto = "updated" }
+unique = [["name"]]
+checks.ends_after_start = "ends_on >= starts_on"
+
+[tables.projects]
+doc = "One row is one project."
+columns.id = { type = "uuid", auto = "id" }
+columns.team_id = { type = "ref", to = "teams", optional = true }
+columns.name = { type = "text" }
+unique = [["name"]]
+soft_delete = { cascade = true }
+
+[tables.tasks]
+doc = "One row is one task of a project."
+columns.id = { type = "uuid", auto = "id" }
+columns.project_id = { type = "ref", to = "projects", on_delete = "cascade" }
+columns.name = { type = "text" }
+soft_delete = true
+
+[tables.desks]
+doc = "One row is one desk of a team, or of nobody."
+columns.id = { type = "uuid", auto = "id" }
+columns.team_id = { type = "ref", to = "teams", on_delete = "cascade", optional = true }
+columns.number = { type = "integer" }
+unique = [{ columns = ["team_id", "number"], nulls = "equal" }]
+"#;
 
 /// The model's tables.
 pub(crate) const SCHEMA: &str = r#"
@@ -217,4 +142,34 @@ CREATE TABLE teams (
     FOREIGN KEY (organization_id, parent_id) REFERENCES teams (organization_id, id),
     CONSTRAINT ends_after_start CHECK (ends_on >= starts_on)
 ) STRICT;
+CREATE TABLE projects (
+    id TEXT NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    team_id TEXT,
+    name TEXT NOT NULL,
+    deleted_at TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, team_id) REFERENCES teams (organization_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX projects_name ON projects (organization_id, name) WHERE deleted_at IS NULL;
+CREATE TABLE tasks (
+    id TEXT NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    project_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    deleted_at TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, project_id)
+        REFERENCES projects (organization_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE TABLE desks (
+    id TEXT NOT NULL,
+    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    team_id TEXT,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, team_id)
+        REFERENCES teams (organization_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX desks_team_number ON desks (organization_id, ifnull(team_id, ''), number);
 "#;

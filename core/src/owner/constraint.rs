@@ -7,53 +7,122 @@ use rusqlite::{Connection, ffi};
 use serde_json::Value;
 
 use crate::error::{Error, Issue, Result};
-use crate::model::{OnDelete, Table, Tenancy};
+use crate::model::{OnDelete, Reference, Table, Tenancy};
 use crate::owner::catalog::{Catalog, Plan};
 use crate::owner::read::first;
+use crate::owner::transaction::rehearse;
 use crate::query::Sql;
 use crate::validate::{issue, issue_with, rule_violated};
 use crate::value::SqlValue;
 
-/// A write that SQLite refused: its error, made into one that a caller can act on.
-///
-/// `row` is the row as it would have been, a value per column in the table's order; None for a
-/// deletion.
-pub(crate) fn explain(
-    connection: &Connection,
-    catalog: &Catalog,
-    plan: &Plan,
-    error: rusqlite::Error,
-    row: Option<&[SqlValue<'_>]>,
-) -> Error {
-    let rusqlite::Error::SqliteFailure(failure, Some(message)) = &error else {
-        return error.into();
-    };
-    let Ok(table) = catalog.table(plan.table()) else {
-        return error.into();
-    };
-    let tenancy = catalog.model().tenancy.as_ref();
-    let detail = message.split_once(": ").map_or("", |(_, detail)| detail);
-    let issues = match failure.extended_code {
-        ffi::SQLITE_CONSTRAINT_UNIQUE
-        | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-        | ffi::SQLITE_CONSTRAINT_ROWID => match index_name(detail) {
-            Some(index) => vec![not_unique(&index_columns(connection, table, index), tenancy)],
-            None => vec![not_unique(&columns(table, detail), tenancy)],
-        },
-        ffi::SQLITE_CONSTRAINT_NOTNULL => columns(table, detail)
-            .into_iter()
-            .map(|column| issue(column, "required", "must not be null".to_owned()))
-            .collect(),
-        ffi::SQLITE_CONSTRAINT_CHECK => vec![rule_violated(detail)],
-        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => {
-            match foreign_key_issues(connection, catalog, table, plan, row) {
+/// A write that SQLite refused.
+pub(crate) struct Failed<'f> {
+    pub(crate) connection: &'f Connection,
+    pub(crate) catalog: &'f Catalog,
+    pub(crate) plan: &'f Plan,
+    /// The row as it would have been, a value per column in the table's order; None for a
+    /// deletion.
+    pub(crate) row: Option<&'f [SqlValue<'f>]>,
+    /// The statement, where it may be one that takes away what other rows refer to.
+    pub(crate) retry: Option<&'f Sql<'f>>,
+}
+
+impl Failed<'_> {
+    /// The error, made into one that a caller can act on.
+    pub(crate) fn explain(&self, error: rusqlite::Error) -> Error {
+        let rusqlite::Error::SqliteFailure(failure, Some(message)) = &error else {
+            return error.into();
+        };
+        let Ok(table) = self.catalog.table(self.plan.table()) else {
+            return error.into();
+        };
+        let tenancy = self.catalog.model().tenancy.as_ref();
+        let detail = message.split_once(": ").map_or("", |(_, detail)| detail);
+        let issues = match failure.extended_code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE
+            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            | ffi::SQLITE_CONSTRAINT_ROWID => match index_name(detail) {
+                Some(index) => {
+                    vec![not_unique(&index_columns(self.connection, table, index), tenancy)]
+                }
+                None => vec![not_unique(&columns(table, detail), tenancy)],
+            },
+            ffi::SQLITE_CONSTRAINT_NOTNULL => columns(table, detail)
+                .into_iter()
+                .map(|column| issue(column, "required", "must not be null".to_owned()))
+                .collect(),
+            ffi::SQLITE_CONSTRAINT_CHECK => vec![rule_violated(detail)],
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => match self.foreign_key_issues(table) {
                 Ok(issues) => issues,
                 Err(error) => return error,
+            },
+            _ => return error.into(),
+        };
+        Error::Invalid { table: table.name.clone(), issues }
+    }
+
+    fn foreign_key_issues(&self, table: &Table) -> Result<Vec<Issue>> {
+        if let Some(row) = self.row {
+            let issues = unknown_references(self.connection, table, self.plan, row, |_| true)?;
+            if !issues.is_empty() {
+                return Ok(issues);
             }
         }
-        _ => return error.into(),
+        let candidates = referring(&self.catalog.model().tables, &table.name);
+        let tables = match self.retry {
+            Some(sql) => rehearse(self.connection, || self.orphaned(sql, &candidates))?,
+            None => Vec::new(),
+        };
+        let tables = if tables.is_empty() { candidates } else { tables };
+        Ok(vec![still_referenced(&tables)])
+    }
+
+    /// The tables that would hold orphans, had the statement been let through.
+    fn orphaned<'t>(&self, sql: &Sql<'_>, candidates: &[&'t str]) -> Result<Vec<&'t str>> {
+        let connection = self.connection;
+        let deferred: bool =
+            connection.pragma_query_value(None, "defer_foreign_keys", |row| row.get(0))?;
+        connection.pragma_update(None, "defer_foreign_keys", true)?;
+        let found = first(connection, sql, 0).and_then(|_| {
+            let mut found = Vec::new();
+            for table in candidates {
+                let mut check = Sql::default();
+                check.push("SELECT 1 FROM pragma_foreign_key_check(").bind((*table).into());
+                check.push(")");
+                if first(connection, &check, 1)?.is_some() {
+                    found.push(*table);
+                }
+            }
+            Ok(found)
+        });
+        connection.pragma_update(None, "defer_foreign_keys", deferred)?;
+        // A rule that does not wait for the statement's end refuses it again: then nobody knows.
+        Ok(found.unwrap_or_default())
+    }
+}
+
+/// The tables whose references can hold up a change to a table: those that refer to it, or to
+/// what is deleted along with it, without being deleted along themselves.
+fn referring<'t>(tables: &'t [Table], table: &'t str) -> Vec<&'t str> {
+    let mut along = vec![table];
+    let mut next = 0;
+    while let Some(parent) = along.get(next).copied() {
+        next += 1;
+        for table in tables {
+            let cascades = table.references.iter().any(|reference| {
+                reference.table == parent && reference.on_delete == OnDelete::Cascade
+            });
+            if cascades && !along.contains(&table.name.as_str()) {
+                along.push(&table.name);
+            }
+        }
+    }
+    let holds = |reference: &Reference| {
+        along.contains(&reference.table.as_str()) && reference.on_delete != OnDelete::Cascade
     };
-    Error::Invalid { table: table.name.clone(), issues }
+    let referring = tables.iter().filter(|table| table.references.iter().any(holds));
+    let referring: Vec<&str> = referring.map(|table| table.name.as_str()).collect();
+    if referring.is_empty() { along } else { referring }
 }
 
 /// The issue of values that another row has already.
@@ -71,15 +140,16 @@ pub(crate) fn not_unique(columns: &[String], tenancy: Option<&Tenancy>) -> Issue
     issue_with(path, "not_unique", message, ("columns", columns.to_vec().into()))
 }
 
-/// The issues of references that lead nowhere.
+/// The issues of those references among the asked ones that lead nowhere.
 pub(crate) fn unknown_references(
     connection: &Connection,
     table: &Table,
     plan: &Plan,
     row: &[SqlValue<'_>],
+    asked: impl Fn(&Reference) -> bool,
 ) -> Result<Vec<Issue>> {
     let mut issues = Vec::new();
-    for reference in &table.references {
+    for reference in table.references.iter().filter(|reference| asked(reference)) {
         let values = reference.columns.iter().map(|column| {
             let position = plan.validator.position(column)?;
             Some(&row[position]).filter(|value| !value.is_null())
@@ -102,28 +172,8 @@ pub(crate) fn unknown_references(
     Ok(issues)
 }
 
-fn foreign_key_issues(
-    connection: &Connection,
-    catalog: &Catalog,
-    table: &Table,
-    plan: &Plan,
-    row: Option<&[SqlValue<'_>]>,
-) -> Result<Vec<Issue>> {
-    if let Some(row) = row {
-        let issues = unknown_references(connection, table, plan, row)?;
-        if !issues.is_empty() {
-            return Ok(issues);
-        }
-    }
-    let tables = catalog.model().tables.iter().filter(|other| {
-        let holds = |on_delete| row.is_some() || on_delete == OnDelete::Restrict;
-        other.references.iter().any(|to| to.table == table.name && holds(to.on_delete))
-    });
-    Ok(vec![still_referenced(tables.map(|table| table.name.clone()).collect())])
-}
-
 /// The issue of a row that others refer to.
-pub(crate) fn still_referenced(tables: Vec<String>) -> Issue {
+fn still_referenced(tables: &[&str]) -> Issue {
     let message = format!("rows in {} still refer to it", tables.join(", "));
     issue_with("", "still_referenced", message, ("tables", Value::from(tables)))
 }

@@ -5,7 +5,10 @@
 
 pub(crate) mod catalog;
 mod constraint;
+mod examine;
+mod hide;
 mod read;
+mod sql;
 mod storage;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -16,7 +19,7 @@ mod write;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::error::{Issue, Result};
 use crate::host::Host;
 use crate::model::Model;
 use crate::owner::write::Writer;
@@ -24,6 +27,7 @@ use crate::query::{Key, ListOptions, Page, parse_key};
 use crate::value::Row;
 
 pub use catalog::Catalog;
+pub use sql::{SqlOptions, SqlResult};
 
 /// Statements that stay prepared per connection: five per table of a model of forty.
 const STATEMENTS_CACHED: usize = 200;
@@ -140,6 +144,66 @@ impl<'db> Owner<'db> {
         let plan = self.catalog.plan(table)?;
         let key = parse_key(plan.source(), key)?;
         self.writer().delete(plan, &key, &[])
+    }
+
+    /// Brings back the softly deleted row with this key, and what was deleted along with it; the
+    /// row as it is then. A row that is not deleted stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    /// - `invalid_argument`: the key does not fit the table
+    /// - `not_found`: there is no row with this key
+    /// - `invalid`: `not_unique`: another row has taken a unique key meanwhile
+    pub fn restore(&self, table: &str, key: &Value) -> Result<Row> {
+        let plan = self.catalog.plan(table)?;
+        let key = parse_key(plan.source(), key)?;
+        transaction::transaction(self.connection, || self.writer().restore(plan, &key, &[]))
+    }
+
+    /// Inserts a row, or changes the one that has its primary key already; the row as it is then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Owner::insert`] and [`Owner::update`].
+    pub fn upsert(&self, table: &str, row: &Row) -> Result<Row> {
+        self.writer().upsert(self.catalog.plan(table)?, row, &[])
+    }
+
+    /// What is wrong with a row that is to be inserted, or, where a key is given, with changes to
+    /// that row: all issues, taken unique keys and unknown references among them. Writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`: the model has no such table
+    /// - `invalid_argument`: the key does not fit the table
+    /// - `not_found`: there is no row with this key
+    pub fn validate(&self, table: &str, row: &Row, key: Option<&Value>) -> Result<Vec<Issue>> {
+        let plan = self.catalog.plan(table)?;
+        let key = key.map(|key| parse_key(plan.source(), key)).transpose()?;
+        self.writer().examine(plan, row, key.as_ref(), &[])
+    }
+
+    /// Runs one SQL statement with parameters in the order of its `?`: null, booleans, numbers,
+    /// text, `{"$blob": base64}` and `{"$bigint": digits}`. A writing statement happens wholly or
+    /// not at all. Reads everything, secret columns too.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_argument`: no statement or several, a transaction command, NUL characters, or
+    ///   parameters that don't fit
+    /// - `sql`: it could not be compiled or run, or broke a constraint
+    pub fn sql(&self, text: &str, params: &[Value]) -> Result<SqlResult> {
+        self.sql_with(text, params, SqlOptions::default())
+    }
+
+    /// Runs one SQL statement as [`Owner::sql`] does, with options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Owner::sql`], and `too_large`: it answers more rows than the options allow.
+    pub fn sql_with(&self, text: &str, params: &[Value], options: SqlOptions) -> Result<SqlResult> {
+        sql::run(self.connection, text, params, options)
     }
 
     /// Runs work in a transaction: all of it happens, or none. Transactions nest.

@@ -23,6 +23,12 @@ pub(crate) fn transaction<T>(
     Ok(value)
 }
 
+/// Runs work and undoes everything that it wrote, whatever it returns.
+pub(crate) fn rehearse<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _undone = Guard::begin(connection)?;
+    work()
+}
+
 /// Undoes what it guards unless it is told to commit.
 struct Guard<'c> {
     connection: &'c Connection,

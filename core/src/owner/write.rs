@@ -2,14 +2,16 @@
 //! not at all.
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::error::{Error, Issue, Result};
-use crate::host::{self, Host};
+use crate::host::Host;
 use crate::owner::catalog::{Catalog, Plan};
-use crate::owner::constraint::explain;
+use crate::owner::constraint::Failed;
 use crate::owner::read;
 use crate::owner::storage;
-use crate::query::{Key, Sql, Term, push_key};
+use crate::owner::transaction::transaction;
+use crate::query::{Key, Sql, Term, parse_key, push_key};
 use crate::validate::PreparedChanges;
 use crate::value::{Row, SqlValue};
 
@@ -36,7 +38,7 @@ impl Writer<'_> {
         drop(statement);
         match done {
             Ok(_) => then(&values),
-            Err(error) => Err(explain(self.connection, self.catalog, plan, error, Some(&values))),
+            Err(error) => Err(self.explain(plan, error, Some(&values), None)),
         }
     }
 
@@ -68,34 +70,83 @@ impl Writer<'_> {
             Ok(None) => Err(not_found(plan, key)),
             Err(error) => {
                 let row = self.row_after(plan, key, &prepared, terms)?;
-                Err(explain(self.connection, self.catalog, plan, error, row.as_deref()))
+                Err(self.explain(plan, error, row.as_deref(), Some(&sql)))
             }
         }
     }
 
     /// Deletes the row with a key, or hides it where the table says so; whether there was one.
     pub(crate) fn delete(&self, plan: &Plan, key: &Key<'_>, terms: &[Term<'_>]) -> Result<bool> {
-        let mut sql = Sql::default();
-        match plan.deleted_at {
-            Some(position) => {
-                let name = &plan.validator.fields()[position].name;
-                sql.push("UPDATE ").name(plan.table()).push(" SET ").name(name);
-                sql.push(" = ").bind(host::now(self.host).into());
-            }
-            None => {
-                sql.push("DELETE FROM ").name(plan.table());
-            }
+        if plan.deleted_at.is_some() {
+            return transaction(self.connection, || self.hide(plan, key, terms));
         }
+        let mut sql = Sql::default();
+        sql.push("DELETE FROM ").name(plan.table());
         push_key(&mut sql, plan.source(), key, false, terms);
-        self.execute(plan, &sql).map(|rows| rows > 0)
+        self.execute(plan, &sql, None).map(|rows| rows > 0)
     }
 
-    fn execute(&self, plan: &Plan, sql: &Sql<'_>) -> Result<usize> {
+    /// Inserts a row, or changes the one that has its key already; the row as it is then.
+    pub(crate) fn upsert(&self, plan: &Plan, row: &Row, terms: &[Term<'_>]) -> Result<Row> {
+        let fields = plan.validator.fields();
+        let names = plan.key.iter().map(|position| &fields[*position].name);
+        let given = names.clone().map(|name| Some((name.clone(), row.get(name)?.clone())));
+        let Some(key) = given.collect::<Option<Row>>().map(Value::Object) else {
+            return self.insert(plan, row, |values| plan.row(values));
+        };
+        let key = parse_key(plan.source(), &key)?;
+        transaction(self.connection, || {
+            if read::get(self.connection, plan, &key, terms)?.is_none() {
+                return self.insert(plan, row, |values| plan.row(values));
+            }
+            let changes = row.iter().filter(|(name, _)| !names.clone().any(|key| key == *name));
+            let changes = changes.map(|(name, value)| (name.clone(), value.clone())).collect();
+            self.update(plan, &key, &changes, terms)
+        })
+    }
+
+    /// Runs a statement; how many rows it changed. `row` is the row as it would have been.
+    pub(super) fn execute(
+        &self,
+        plan: &Plan,
+        sql: &Sql<'_>,
+        row: Option<&[SqlValue<'_>]>,
+    ) -> Result<usize> {
         let mut statement = self.connection.prepare_cached(&sql.text)?;
         let done =
             storage::bind(&mut statement, &sql.values).and_then(|()| statement.raw_execute());
         drop(statement);
-        done.map_err(|error| explain(self.connection, self.catalog, plan, error, None))
+        done.map_err(|error| self.explain(plan, error, row, Some(sql)))
+    }
+
+    /// Runs a statement that returns all columns of the rows that it changed.
+    pub(super) fn returning(
+        &self,
+        plan: &Plan,
+        sql: &Sql<'_>,
+    ) -> Result<Vec<Vec<SqlValue<'static>>>> {
+        let mut statement = self.connection.prepare_cached(&sql.text)?;
+        storage::bind(&mut statement, &sql.values)?;
+        let mut found = statement.raw_query();
+        let mut rows = Vec::new();
+        let columns = plan.validator.fields().len();
+        while let Some(row) = found.next()? {
+            let values = (0..columns).map(|at| storage::read(row, at).map(SqlValue::into_owned));
+            rows.push(values.collect::<Result<_>>()?);
+        }
+        Ok(rows)
+    }
+
+    fn explain(
+        &self,
+        plan: &Plan,
+        error: rusqlite::Error,
+        row: Option<&[SqlValue<'_>]>,
+        retry: Option<&Sql<'_>>,
+    ) -> Error {
+        let failed =
+            Failed { connection: self.connection, catalog: self.catalog, plan, row, retry };
+        failed.explain(error)
     }
 
     /// Runs `UPDATE … RETURNING`; the inner result is about reading the row.

@@ -65,6 +65,11 @@ impl Field {
             format: column.rules.format,
         };
         if let Some(default) = &column.default {
+            // In a model's file a decimal is most naturally written as a number with a point.
+            let default = match (&column.kind, default) {
+                (Kind::Decimal { .. }, Value::Number(number)) => &number.to_string().into(),
+                (_, default) => default,
+            };
             let mut issues = Vec::new();
             let stored = field.accept(default, &mut issues);
             if let Some(issue) = issues.first() {

@@ -89,6 +89,16 @@ pub struct PreparedChanges<'r> {
     pub values: Vec<(usize, SqlValue<'r>)>,
 }
 
+/// What is wrong with a row, and what it would be stored as.
+#[derive(Debug)]
+pub(crate) struct Examined<'r> {
+    /// A value for each column in the table's order; NULL, or as it was, where unsound.
+    pub(crate) values: Vec<SqlValue<'r>>,
+    /// The positions of the columns whose values break their own rules.
+    pub(crate) unsound: Vec<usize>,
+    pub(crate) issues: Vec<Issue>,
+}
+
 impl Validator {
     /// Compiles a table.
     ///
@@ -151,6 +161,12 @@ impl Validator {
         row: &'r Row,
         host: &dyn Host,
     ) -> Result<Prepared<'r>, Vec<Issue>> {
+        let Examined { values, issues, .. } = self.examine_insert(row, host);
+        if issues.is_empty() { Ok(Prepared { values }) } else { Err(issues) }
+    }
+
+    /// Checks a row that is to be inserted, and keeps what is sound of it.
+    pub(crate) fn examine_insert<'r>(&'r self, row: &'r Row, host: &dyn Host) -> Examined<'r> {
         let mut issues = Vec::new();
         let mut given = vec![None; self.fields.len()];
         self.each_given(row, &mut issues, |position, value| given[position] = Some(value));
@@ -172,7 +188,27 @@ impl Validator {
                 self.judge(rule, &values, &mut issues);
             }
         }
-        if issues.is_empty() { Ok(Prepared { values }) } else { Err(issues) }
+        Examined { values, unsound, issues }
+    }
+
+    /// Checks changes to a row, and keeps the row as it would be with what is sound of them.
+    pub(crate) fn examine_update<'r>(
+        &'r self,
+        changes: &'r Row,
+        current: &'r [SqlValue<'_>],
+        host: &dyn Host,
+    ) -> Examined<'r> {
+        let mut values: Vec<SqlValue<'_>> = current.iter().map(SqlValue::borrowed).collect();
+        let mut unsound = Vec::new();
+        let mut ignored = Vec::new();
+        self.each_given(changes, &mut ignored, |position, value| {
+            match self.fields[position].accept(value, &mut Vec::new()) {
+                Some(stored) => values[position] = stored,
+                None => unsound.push(position),
+            }
+        });
+        let issues = self.validate_update(changes, Some(current), host).err().unwrap_or_default();
+        Examined { values, unsound, issues }
     }
 
     /// Checks changes to a row. `current` is the row as stored, a value for each column in the

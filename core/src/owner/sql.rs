@@ -1,0 +1,208 @@
+//! The owner's SQL: one statement, parameters as JSON, rows as JSON.
+//!
+//! What JSON cannot say has a tagged form, the same in parameters and rows:
+//! `{"$blob": "<base64>"}`, `{"$bigint": "<digits>"}` beyond ±(2^53 − 1), and
+//! `{"$real": "Infinity"}` or `"-Infinity"`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::{Batch, Connection, Statement};
+use serde::Serialize;
+use serde_json::{Map, Number, Value};
+
+use crate::error::{Error, Result};
+use crate::owner::storage::{bind, read};
+use crate::owner::transaction::transaction;
+use crate::query::invalid;
+use crate::value::{SAFE_INTEGER_MAX, SqlValue};
+
+/// What a statement answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SqlResult {
+    /// The columns' names, in order; several may be equal.
+    pub columns: Vec<String>,
+    /// The rows, a value for each column.
+    pub rows: Vec<Vec<Value>>,
+    /// The rows that the statement inserted, changed or deleted; 0 for a reading one.
+    pub changes: u64,
+}
+
+/// How a statement is run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SqlOptions {
+    /// The most rows that it may answer; more are an error, and it changes nothing then.
+    pub rows_max: Option<usize>,
+}
+
+/// Runs one statement.
+pub(crate) fn run(
+    connection: &Connection,
+    text: &str,
+    params: &[Value],
+    options: SqlOptions,
+) -> Result<SqlResult> {
+    if text.as_bytes().contains(&0) {
+        return Err(invalid("sql", "contains a NUL character"));
+    }
+    let word = first_word(text);
+    if is_any(word, &["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]) {
+        let message = format!("{word} would take transactions out of hand; use `transaction`");
+        return Err(invalid("sql", message));
+    }
+    let values = params.iter().enumerate().map(|(place, value)| {
+        parameter(value).map_err(|message| invalid(format!("params[{place}]"), message))
+    });
+    let values = values.collect::<Result<Vec<_>>>()?;
+    let mut statement = prepare(connection, text)?;
+    let expected = statement.parameter_count();
+    if expected != values.len() {
+        let message = format!("the statement takes {expected}, not {}", values.len());
+        return Err(invalid("params", message));
+    }
+    let writes = is_any(word, &["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]);
+    if !writes || statement.readonly() {
+        return step(connection, &mut statement, &values, options);
+    }
+    // A conflict clause may keep what came before a failure, and a row too many is noticed late.
+    transaction(connection, || step(connection, &mut statement, &values, options))
+}
+
+fn prepare<'c>(connection: &'c Connection, text: &str) -> Result<Statement<'c>> {
+    let mut statements = Batch::new(connection, text);
+    let Some(statement) = statements.next()? else {
+        return Err(invalid("sql", "holds no statement"));
+    };
+    match statements.next() {
+        Ok(None) => Ok(statement),
+        _ => Err(invalid("sql", "holds more than one statement; pass them one by one")),
+    }
+}
+
+fn step(
+    connection: &Connection,
+    statement: &mut Statement<'_>,
+    values: &[SqlValue<'_>],
+    options: SqlOptions,
+) -> Result<SqlResult> {
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let before = connection.total_changes();
+    bind(statement, values)?;
+    let mut rows = Vec::new();
+    let mut found = statement.raw_query();
+    while let Some(row) = found.next()? {
+        if options.rows_max.is_some_and(|max| rows.len() >= max) {
+            let max = rows.len();
+            let message = format!("the statement answers more than {max} rows; add a LIMIT");
+            return Err(Error::TooLarge { message });
+        }
+        let row = (0..columns.len()).map(|column| read(row, column).map(|value| to_json(&value)));
+        rows.push(row.collect::<Result<_>>()?);
+    }
+    drop(found);
+    let changes = connection.total_changes() - before;
+    Ok(SqlResult { columns, rows, changes })
+}
+
+fn parameter(value: &Value) -> Result<SqlValue<'_>, String> {
+    match value {
+        Value::Null => Ok(SqlValue::Null),
+        Value::Bool(flag) => Ok(SqlValue::Integer(i64::from(*flag))),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(integer), _) => Ok(SqlValue::Integer(integer)),
+            (None, Some(real)) if !number.is_u64() => Ok(SqlValue::Real(real)),
+            _ => Err("is beyond 64 bits".to_owned()),
+        },
+        Value::String(text) if text.contains('\0') => {
+            Err("contains a NUL character; pass bytes as {\"$blob\": base64}".to_owned())
+        }
+        Value::String(text) => Ok(SqlValue::from(text.as_str())),
+        Value::Object(tagged) => tagged_parameter(tagged),
+        Value::Array(_) => Err("must be a single value, not an array".to_owned()),
+    }
+}
+
+fn tagged_parameter(tagged: &Map<String, Value>) -> Result<SqlValue<'_>, String> {
+    let unknown = "must be {\"$blob\": base64}, {\"$bigint\": digits} or a plain value";
+    let mut members = tagged.iter();
+    let (Some((tag, Value::String(text))), None) = (members.next(), members.next()) else {
+        return Err(unknown.to_owned());
+    };
+    match (tag.as_str(), text.as_str()) {
+        ("$blob", text) => {
+            let bytes = STANDARD.decode(text).map_err(|_| "holds no base64".to_owned())?;
+            Ok(SqlValue::Blob(bytes.into()))
+        }
+        ("$bigint", text) => {
+            text.parse().map(SqlValue::Integer).map_err(|_| "holds no 64-bit integer".to_owned())
+        }
+        ("$real", "Infinity") => Ok(SqlValue::Real(f64::INFINITY)),
+        ("$real", "-Infinity") => Ok(SqlValue::Real(f64::NEG_INFINITY)),
+        _ => Err(unknown.to_owned()),
+    }
+}
+
+fn to_json(value: &SqlValue<'_>) -> Value {
+    let tag = |tag: &str, text: String| {
+        Value::Object(Map::from_iter([(tag.to_owned(), Value::String(text))]))
+    };
+    match value {
+        SqlValue::Null => Value::Null,
+        SqlValue::Integer(integer) if integer.unsigned_abs() > SAFE_INTEGER_MAX.unsigned_abs() => {
+            tag("$bigint", integer.to_string())
+        }
+        SqlValue::Integer(integer) => Value::from(*integer),
+        SqlValue::Real(real) => match Number::from_f64(*real) {
+            Some(number) => Value::Number(number),
+            None if *real > 0.0 => tag("$real", "Infinity".to_owned()),
+            None => tag("$real", "-Infinity".to_owned()),
+        },
+        SqlValue::Text(text) => Value::String(text.clone().into_owned()),
+        SqlValue::Blob(bytes) => tag("$blob", STANDARD.encode(bytes)),
+    }
+}
+
+fn is_any(word: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// The first word of a statement, after white space, comments and empty statements.
+fn first_word(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ';');
+        rest = rest.trim_start_matches('\u{FEFF}');
+        let comment_end = if rest.starts_with("--") {
+            rest.find('\n')
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            comment.find("*/").map(|end| end + 4)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            return &rest[..end];
+        };
+        match comment_end {
+            Some(end) => rest = &rest[end..],
+            None => return "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_word;
+
+    #[test]
+    fn the_first_word_hides_behind_nothing() {
+        for (text, word) in [
+            ("SELECT 1", "SELECT"),
+            (" ;; -- x\n/* y */ commit;", "commit"),
+            ("/*/ */begin", "begin"),
+            ("(SELECT 1)", ""),
+            ("-- only", ""),
+            ("/* open", ""),
+            ("\u{FEFF}end", "end"),
+        ] {
+            assert_eq!(first_word(text), word, "{text}");
+        }
+    }
+}
