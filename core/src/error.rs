@@ -215,8 +215,50 @@ pub enum Error {
     Interrupted,
 }
 
+/// Every code of an [`Error`] with its meaning. The codes are stable: they cross the worker, the wire
+/// and the command line unchanged.
+pub const ERROR_CODES: &[(&str, &str)] = &[
+    ("unknown_model", "No built-in model has this name."),
+    ("invalid_model", "The model has mistakes; all of them are listed."),
+    ("unknown_table", "The model has no table of this name."),
+    ("invalid", "The row breaks the model's rules or a constraint; nothing was written."),
+    ("not_found", "There is no row with this key."),
+    (
+        "invalid_argument",
+        "Something in a call has the wrong form: a filter, an order, a limit, a cursor, a parameter.",
+    ),
+    ("sql", "A SQL statement could not be compiled or run."),
+    (
+        "invalid_migration",
+        "A migration could not be read: its name, its text, or a forbidden statement.",
+    ),
+    ("migration_failed", "A migration failed; the whole run was rolled back."),
+    ("migration_diverged", "An applied migration differs from the one at hand."),
+    ("migration_missing", "An applied migration is not at hand, or one at hand was skipped."),
+    ("not_reversible", "A migration that is to be rolled back has no down script."),
+    ("schema_drift", "The live schema is not the expected one."),
+    ("data_loss", "A change would lose data and was not allowed to."),
+    (
+        "newer_database",
+        "The database was written by a newer build; it can be read and migrated down, not written.",
+    ),
+    ("other_model", "The database holds another model."),
+    ("not_initialized", "The database has no model yet."),
+    ("backup_failed", "A backup could not be made, so nothing was changed."),
+    ("invalid_seed", "A seed set is unknown or broken."),
+    ("encryption_unavailable", "The column is encrypted and no key is at hand."),
+    ("not_a_database", "The file is not a SQLite database."),
+    ("corrupt", "The database's own data is broken. Stop writing; restore a backup."),
+    ("locked", "Somebody else holds the database's lock."),
+    ("read_only", "The database or its medium is read-only."),
+    ("storage_full", "The medium is full, or a quota is reached."),
+    ("io", "The file could not be opened, read or written."),
+    ("too_large", "A value or a result is larger than SQLite or the host allows."),
+    ("interrupted", "The call was interrupted."),
+];
+
 impl Error {
-    /// The stable snake_case code.
+    /// The stable snake_case code, one of [`ERROR_CODES`].
     pub fn code(&self) -> &'static str {
         match self {
             Error::UnknownModel { .. } => "unknown_model",

@@ -1,0 +1,6 @@
+//! Everything that crosses folders, in one test binary over the public API.
+
+#![allow(clippy::unwrap_used)]
+
+mod docs;
+mod scenarios;
