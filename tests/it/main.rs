@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod docs;
+mod golden;
+mod history;
+mod rebuild;
 mod scenarios;
