@@ -6,6 +6,7 @@ pub mod host;
 pub mod model;
 pub mod owner;
 pub mod query;
+pub mod seed;
 #[cfg(test)]
 mod testing;
 pub mod validate;

@@ -1,11 +1,11 @@
 //! Validation that also looks into the database: taken unique keys and unknown references.
 
 use crate::error::{Issue, Result};
-use crate::model::{Reference, Unique};
+use crate::model::{Reference, Table, Unique};
 use crate::owner::catalog::Plan;
 use crate::owner::constraint::{not_unique, unknown_references};
 use crate::owner::read;
-use crate::owner::write::{Writer, not_found};
+use crate::owner::write::{Writer, not_found, refused};
 use crate::query::{Key, Sql, Term};
 use crate::validate::Examined;
 use crate::value::{Row, SqlValue};
@@ -39,10 +39,7 @@ impl Writer<'_> {
             // What does not change was let in already.
             sound && (key.is_none() || columns.iter().any(|column| row.contains_key(column)))
         };
-        let primary = Unique { columns: table.primary_key.clone(), nulls_equal: false };
-        for (unique, counts_deleted) in
-            [(&primary, true)].into_iter().chain(table.unique.iter().map(|unique| (unique, false)))
-        {
+        for (unique, counts_deleted) in keys(&primary_key(table), table) {
             if asked(&unique.columns)
                 && self.is_taken(plan, unique, counts_deleted, &values, current.as_deref())?
             {
@@ -52,6 +49,25 @@ impl Writer<'_> {
         let asked = |reference: &Reference| asked(&reference.columns);
         issues.extend(unknown_references(self.connection, table, plan, &values, asked)?);
         Ok(issues)
+    }
+
+    /// The row that has a row's primary key, or its values of a unique key.
+    pub(super) fn find_same(&self, plan: &Plan, row: &Row) -> Result<Option<Row>> {
+        let prepared = plan.validator.validate_insert(row, self.host);
+        let values = prepared.map_err(|issues| refused(plan, issues))?.values;
+        let table = self.catalog.table(plan.table())?;
+        for (unique, counts_deleted) in keys(&primary_key(table), table) {
+            let mut sql = Sql::default();
+            sql.push("SELECT ").list(plan.validator.fields(), ", ", |sql, field| {
+                sql.name(&field.name);
+            });
+            if push_same(&mut sql, plan, unique, counts_deleted, &values)
+                && let Some(found) = read::first(self.connection, &sql, values.len())?
+            {
+                return plan.row(&found).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Whether another row than the current one has the values of a unique key.
@@ -65,20 +81,9 @@ impl Writer<'_> {
     ) -> Result<bool> {
         let fields = plan.validator.fields();
         let mut sql = Sql::default();
-        sql.push("SELECT 1 FROM ").name(plan.table()).push(" WHERE TRUE");
-        for column in &unique.columns {
-            let Some(position) = plan.validator.position(column) else { return Ok(false) };
-            let value = &values[position];
-            if value.is_null() && !unique.nulls_equal {
-                return Ok(false);
-            }
-            sql.push(" AND ").name(column).push(" IS ").bind(value.borrowed());
-        }
-        if let Some(position) = plan.deleted_at.filter(|_| !counts_deleted) {
-            if !values[position].is_null() {
-                return Ok(false);
-            }
-            sql.push(" AND ").name(&fields[position].name).push(" IS NULL");
+        sql.push("SELECT 1");
+        if !push_same(&mut sql, plan, unique, counts_deleted, values) {
+            return Ok(false);
         }
         if let Some(current) = current {
             sql.push(" AND NOT (").list(&plan.key, " AND ", |sql, position| {
@@ -88,4 +93,38 @@ impl Writer<'_> {
         }
         Ok(read::first(self.connection, &sql, 1)?.is_some())
     }
+}
+
+fn primary_key(table: &Table) -> Unique {
+    Unique { columns: table.primary_key.clone(), nulls_equal: false }
+}
+
+/// The table's keys, each with whether softly deleted rows count.
+fn keys<'t>(primary: &'t Unique, table: &'t Table) -> impl Iterator<Item = (&'t Unique, bool)> {
+    [(primary, true)].into_iter().chain(table.unique.iter().map(|unique| (unique, false)))
+}
+
+/// Adds ` FROM … WHERE` a row has these values of a key; false where no row can have them.
+fn push_same<'q>(
+    sql: &mut Sql<'q>,
+    plan: &Plan,
+    unique: &Unique,
+    counts_deleted: bool,
+    values: &'q [SqlValue<'_>],
+) -> bool {
+    sql.push(" FROM ").name(plan.table()).push(" WHERE TRUE");
+    for column in &unique.columns {
+        let Some(position) = plan.validator.position(column) else { return false };
+        let value = &values[position];
+        if value.is_null() && !unique.nulls_equal {
+            return false;
+        }
+        sql.push(" AND ").name(column).push(" IS ").bind(value.borrowed());
+    }
+    if let Some(position) = plan.deleted_at.filter(|_| !counts_deleted) {
+        let name = &plan.validator.fields()[position].name;
+        sql.push(" AND ").name(name).push(" IS NULL");
+        return values[position].is_null();
+    }
+    true
 }

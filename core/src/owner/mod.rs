@@ -216,6 +216,29 @@ impl<'db> Owner<'db> {
         transaction::transaction(self.connection, || work(self))
     }
 
+    /// The host.
+    pub(crate) fn host(&self) -> &'db dyn Host {
+        self.host
+    }
+
+    /// The same handle with another clock and other random bytes.
+    pub(crate) fn with_host<'h>(&self, host: &'h dyn Host) -> Owner<'h>
+    where
+        'db: 'h,
+    {
+        Owner { connection: self.connection, catalog: self.catalog, host }
+    }
+
+    /// The row that has the same primary key or the same values of a unique key as a row that is
+    /// to be inserted, softly deleted or not.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Owner::insert`] that need no writing.
+    pub(crate) fn find_same(&self, table: &str, row: &Row) -> Result<Option<Row>> {
+        self.writer().find_same(self.catalog.plan(table)?, row)
+    }
+
     fn writer(&self) -> Writer<'db> {
         Writer { connection: self.connection, catalog: self.catalog, host: self.host }
     }
