@@ -120,6 +120,8 @@ impl Database {
         set: Option<&str>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Initialized> {
+        // A mistyped set is noticed before anything is written.
+        set.map(|set| self.seed_text(set)).transpose()?;
         let migrated = self.migrate_up(Target::Latest, progress)?;
         let seeded = set.map(|set| self.seed(set)).transpose()?;
         Ok(Initialized { migrated, seeded })
@@ -133,14 +135,7 @@ impl Database {
     /// - `newer_database`, `not_initialized`.
     pub fn seed(&self, set: &str) -> Result<SeedReport> {
         self.check_writable()?;
-        let Some(text) = self.bundle.seeds.get(set) else {
-            let known: Vec<&str> = self.bundle.seeds.keys().map(String::as_str).collect();
-            return Err(Error::InvalidSeed {
-                set: set.to_owned(),
-                path: String::new(),
-                message: format!("there is no such set; there are: {}", known.join(", ")),
-            });
-        };
+        let text = self.seed_text(set)?;
         seed::apply(&self.owner()?, set, text)
     }
 
@@ -221,6 +216,7 @@ impl Database {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Initialized> {
         self.check_writable()?;
+        set.map(|set| self.seed_text(set)).transpose()?;
         self.connection.flush_prepared_statement_cache();
         migrate::clear(&self.connection, self.backups.as_deref())?;
         self.init(set, progress)
@@ -252,6 +248,18 @@ impl Database {
     /// - `io`, `storage_full`: the last writes could not be brought to the file.
     pub fn close(self) -> Result<()> {
         self.connection.close().map_err(|(_, error)| error.into())
+    }
+
+    fn seed_text(&self, set: &str) -> Result<&str> {
+        let text = self.bundle.seeds.get(set);
+        text.map(String::as_str).ok_or_else(|| Error::InvalidSeed {
+            set: set.to_owned(),
+            path: String::new(),
+            message: format!(
+                "there is no such set; there are: {}",
+                self.bundle.seeds.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
+        })
     }
 
     fn check_writable(&self) -> Result<()> {

@@ -6,7 +6,7 @@ use super::history;
 use crate::error::{Error, Result};
 
 /// Where a host keeps the backups of a database.
-pub trait BackupStore {
+pub trait BackupStore: Send {
     /// A path, in the terms of the connection's VFS, for a new backup. The label names the
     /// versions: `20250729144819-20250801120000`.
     ///
@@ -14,6 +14,19 @@ pub trait BackupStore {
     ///
     /// - `backup_failed`: there is no room for one.
     fn reserve(&self, label: &str) -> Result<String>;
+
+    /// Makes the backup at a reserved path last, now that it is whole: SQLite has written it and
+    /// not waited for the medium. The path under which it stays.
+    ///
+    /// # Errors
+    ///
+    /// - `backup_failed`: it did not reach the medium.
+    fn keep(&self, path: &str) -> Result<String> {
+        Ok(path.to_owned())
+    }
+
+    /// Gives up a reserved path whose backup failed, and whatever lies there.
+    fn discard(&self, _path: &str) {}
 
     /// Removes what the retention rule no longer keeps. Called after a run that went well.
     ///
@@ -36,10 +49,14 @@ pub(super) fn before_run(
     }
     let path = store.reserve(&format!("{from}-{to}"))?;
     // VACUUM INTO copies a consistent state and can't run inside a transaction.
-    connection
+    let made = connection
         .execute("VACUUM INTO ?1", [&path])
-        .map_err(|error| Error::BackupFailed { message: format!("{path}: {error}") })?;
-    Ok(Some(path))
+        .map_err(|error| Error::BackupFailed { message: format!("{path}: {error}") })
+        .and_then(|_| store.keep(&path));
+    if made.is_err() {
+        store.discard(&path);
+    }
+    made.map(Some)
 }
 
 pub(super) fn prune(store: Option<&dyn BackupStore>) -> Result<()> {

@@ -71,7 +71,8 @@ pub struct Run {
 /// Applies the pending migrations in one transaction.
 ///
 /// Atomic: the database has either the old schema or the new one, whatever fails and whenever the
-/// process stops. Idempotent: with nothing pending it writes nothing.
+/// process stops. Idempotent: with nothing pending it writes nothing, unless the model comes from
+/// another place now.
 ///
 /// # Errors
 ///
@@ -106,6 +107,7 @@ pub fn up(
         backup: None,
     };
     if pending.is_empty() && initialized {
+        remember_source(connection, options.source)?;
         return Ok(run);
     }
     debug_assert!(status.migrations.iter().all(|entry| entry.state != State::Diverged));
@@ -169,6 +171,17 @@ fn adopt_pushed(connection: &Connection, pending: &[&Migration]) -> Result<()> {
         history::record(connection, migration, &runner::checksum(migration)?)?;
     }
     Ok(())
+}
+
+/// A model that moved is found in its new place from then on.
+fn remember_source(connection: &Connection, source: Option<&str>) -> Result<()> {
+    let known = history::read_meta(connection, Meta::ModelSource)?;
+    match source {
+        Some(_) if known.as_deref() != source => {
+            history::write_meta(connection, Meta::ModelSource, source)
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn remember_model(
