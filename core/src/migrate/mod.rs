@@ -15,6 +15,7 @@ mod drift;
 mod guard;
 mod history;
 mod pull;
+mod pull_column;
 mod push;
 mod runner;
 mod status;
