@@ -1,0 +1,3 @@
+-- Drops the templates; their rows are lost.
+
+DROP TABLE templates;
