@@ -21,28 +21,71 @@ use crate::value::Row;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "method", content = "params", rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
-    Init { seed: Option<String> },
+    Init {
+        seed: Option<String>,
+    },
     Status {},
-    MigrateUp { to: Option<String> },
-    MigrateDown { to: String },
+    MigrateUp {
+        to: Option<String>,
+    },
+    MigrateDown {
+        to: String,
+    },
     Drift {},
     Verify {},
-    Push { #[serde(default)] allow_data_loss: bool },
-    Seed { set: String },
+    Push {
+        #[serde(default)]
+        allow_data_loss: bool,
+    },
+    Seed {
+        set: String,
+    },
     Seeds {},
-    Reset { seed: Option<String> },
+    Reset {
+        seed: Option<String>,
+    },
     Inspect {},
     Model {},
-    Insert { table: String, row: Row },
-    InsertMany { table: String, rows: Vec<Row> },
-    Get { table: String, key: Value },
-    Update { table: String, key: Value, changes: Row },
-    Delete { table: String, key: Value },
+    Insert {
+        table: String,
+        row: Row,
+    },
+    InsertMany {
+        table: String,
+        rows: Vec<Row>,
+    },
+    Get {
+        table: String,
+        key: Value,
+    },
+    Update {
+        table: String,
+        key: Value,
+        changes: Row,
+    },
+    Delete {
+        table: String,
+        key: Value,
+    },
     List(TableList),
-    Count { table: String, filter: Option<Value> },
-    Validate { table: String, row: Row, mode: Mode, key: Option<Value> },
-    Sql { sql: String, #[serde(default)] params: Vec<Value> },
-    Generate { what: What },
+    Count {
+        table: String,
+        filter: Option<Value>,
+    },
+    Validate {
+        table: String,
+        row: Row,
+        mode: Mode,
+        key: Option<Value>,
+    },
+    Sql {
+        sql: String,
+        #[serde(default)]
+        params: Vec<Value>,
+    },
+    Generate {
+        what: What,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,9 +116,19 @@ enum What {
 #[serde(tag = "method", content = "params", rename_all = "snake_case", deny_unknown_fields)]
 enum StaticRequest {
     Models {},
-    CheckModel { text: String },
-    NewMigration { files: BundleFiles, name: String, #[serde(default)] allow_data_loss: bool },
-    Generate { model: String, what: What },
+    CheckModel {
+        text: String,
+    },
+    NewMigration {
+        files: BundleFiles,
+        name: String,
+        #[serde(default)]
+        allow_data_loss: bool,
+    },
+    Generate {
+        model: String,
+        what: What,
+    },
 }
 
 /// Answers a request to an open database. Never panics on what it is given.
@@ -86,13 +139,13 @@ enum StaticRequest {
 /// # use freehold_core::{Bundle, Database, call::call, host::FixedHost};
 /// let connection = rusqlite::Connection::open_in_memory()?;
 /// let bundle = Bundle::from_model_text("name = \"x\"\n[tables.notes]\ncolumns.body = { type = \"text\" }")?;
-/// let database = Database::open(connection, bundle, Box::new(FixedHost::new(0, 1)))?;
-/// let answer = call(&database, r#"{"method": "init", "params": {}}"#, &mut |_| {});
+/// let mut database = Database::open(connection, bundle, Box::new(FixedHost::new(0, 1)))?;
+/// let answer = call(&mut database, r#"{"method": "init", "params": {}}"#, &mut |_| {});
 /// assert!(answer.starts_with(r#"{"ok":"#), "{answer}");
 /// # Ok::<(), freehold_core::Error>(())
 /// ```
 pub fn call(
-    database: &Database,
+    database: &mut Database,
     request: &str,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> String {
@@ -169,7 +222,7 @@ fn parse_version(text: &str) -> Result<i64> {
 }
 
 fn answer(
-    database: &Database,
+    database: &mut Database,
     request: Request,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Value> {
@@ -237,9 +290,7 @@ fn answer_static(request: StaticRequest, host: &dyn Host) -> Result<Value> {
             let bundle = Bundle::from_files(&files)?;
             to_json(migrate::create(&bundle, &name, allow_data_loss, host)?)
         }
-        StaticRequest::Generate { model, what } => {
-            Ok(generated(&Model::from_text(&model)?, what))
-        }
+        StaticRequest::Generate { model, what } => Ok(generated(&Model::from_text(&model)?, what)),
     }
 }
 

@@ -20,6 +20,8 @@ use crate::seed::{self, SeedReport};
 
 /// An open database.
 ///
+/// Whatever changes the schema takes it mutably, so that no handle is alive meanwhile.
+///
 /// # Example
 ///
 /// ```
@@ -30,7 +32,7 @@ use crate::seed::{self, SeedReport};
 /// #     fn fill_random(&self, buffer: &mut [u8]) { buffer.fill(7) }
 /// # }
 /// let connection = rusqlite::Connection::open_in_memory()?;
-/// let database = Database::open(connection, Bundle::builtin("workflow")?, Box::new(Fixed))?;
+/// let mut database = Database::open(connection, Bundle::builtin("workflow")?, Box::new(Fixed))?;
 /// database.init(Some("development"), &mut |_| {})?;
 /// let users = database.owner()?.count("users", None)?;
 /// assert_eq!(users, 2);
@@ -40,7 +42,7 @@ pub struct Database {
     connection: Connection,
     bundle: Bundle,
     catalog: Catalog,
-    host: Box<dyn Host>,
+    host: Box<dyn Host + Send>,
     backups: Option<Box<dyn BackupStore>>,
     source: Option<String>,
 }
@@ -62,7 +64,11 @@ impl Database {
     ///
     /// - `not_a_database`, `corrupt`: the file can't be read.
     /// - `other_model`: the database holds another model than the bundle's.
-    pub fn open(connection: Connection, bundle: Bundle, host: Box<dyn Host>) -> Result<Database> {
+    pub fn open(
+        connection: Connection,
+        bundle: Bundle,
+        host: Box<dyn Host + Send>,
+    ) -> Result<Database> {
         configure(&connection)?;
         let catalog = Catalog::new(bundle.model.clone());
         let database = Database { connection, bundle, catalog, host, backups: None, source: None };
@@ -116,7 +122,7 @@ impl Database {
     ///
     /// - those of `migrate::up` and of `seed`.
     pub fn init(
-        &self,
+        &mut self,
         set: Option<&str>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Initialized> {
@@ -154,7 +160,7 @@ impl Database {
     ///
     /// - those of [`migrate::up`].
     pub fn migrate_up(
-        &self,
+        &mut self,
         target: Target,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Run> {
@@ -165,7 +171,7 @@ impl Database {
             source: self.source.as_deref(),
         };
         self.connection.flush_prepared_statement_cache();
-        migrate::up(&self.connection, &self.bundle, &*self.host, options)
+        migrate::up(&mut self.connection, &self.bundle, &*self.host, options)
     }
 
     /// Undoes migrations; see [`migrate::down`].
@@ -173,13 +179,12 @@ impl Database {
     /// # Errors
     ///
     /// - those of [`migrate::down`].
-    pub fn migrate_down(&self, to: i64, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Run> {
-        let options =
-            DownOptions { to, backup: self.backups.as_deref(), progress: Some(progress) };
+    pub fn migrate_down(&mut self, to: i64, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Run> {
+        let options = DownOptions { to, backup: self.backups.as_deref(), progress: Some(progress) };
         self.connection.flush_prepared_statement_cache();
         // Going back is the one write that a database newer than this build takes.
         self.connection.pragma_update(None, "query_only", false)?;
-        let run = migrate::down(&self.connection, &self.bundle, options);
+        let run = migrate::down(&mut self.connection, &self.bundle, options);
         let newer = self.status()?.newer;
         self.connection.pragma_update(None, "query_only", newer)?;
         run
@@ -199,10 +204,10 @@ impl Database {
     /// # Errors
     ///
     /// - those of [`migrate::push`].
-    pub fn push(&self, allow_data_loss: bool) -> Result<NewMigration> {
+    pub fn push(&mut self, allow_data_loss: bool) -> Result<NewMigration> {
         self.check_writable()?;
         self.connection.flush_prepared_statement_cache();
-        migrate::push(&self.connection, &self.bundle, allow_data_loss, self.backups.as_deref())
+        migrate::push(&mut self.connection, &self.bundle, allow_data_loss, self.backups.as_deref())
     }
 
     /// Removes everything and begins anew: all tables, then migrations and a seed set.
@@ -211,14 +216,14 @@ impl Database {
     ///
     /// - those of `init`; the removal and the migrations are atomic each.
     pub fn reset(
-        &self,
+        &mut self,
         set: Option<&str>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Initialized> {
         self.check_writable()?;
         set.map(|set| self.seed_text(set)).transpose()?;
         self.connection.flush_prepared_statement_cache();
-        migrate::clear(&self.connection, self.backups.as_deref())?;
+        migrate::clear(&mut self.connection, self.backups.as_deref())?;
         self.init(set, progress)
     }
 
@@ -236,7 +241,7 @@ impl Database {
     /// # Errors
     ///
     /// - `io`: SQLite could not read it.
-    pub fn export(&self) -> Result<Vec<u8>> {
+    pub fn export(&mut self) -> Result<Vec<u8>> {
         let data = self.connection.serialize(rusqlite::MAIN_DB)?;
         Ok(data.to_vec())
     }

@@ -6,9 +6,8 @@ use uuid::Uuid;
 
 use crate::value::calendar;
 
-/// A clock and a source of random bytes. A database may move to another thread, and its host with
-/// it.
-pub trait Host: Send {
+/// A clock and a source of random bytes.
+pub trait Host {
     /// The time now, in Unix milliseconds, UTC.
     fn now_ms(&self) -> i64;
     /// Fills the buffer with random bytes fit for keys.

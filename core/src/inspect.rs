@@ -115,8 +115,7 @@ fn orphans(connection: &Connection, found: &mut dyn FnMut(Finding)) -> Result<()
     let rows = statement.query_map([], |row| {
         let (table, parent): (String, String) = (row.get(0)?, row.get(1)?);
         let (count, columns): (i64, String) = (row.get(2)?, row.get(3)?);
-        let message =
-            format!("{count} row(s) refer to rows of `{parent}` that don't exist");
+        let message = format!("{count} row(s) refer to rows of `{parent}` that don't exist");
         Ok(Finding {
             code: "orphan",
             table: Some(table),

@@ -60,7 +60,8 @@ fn every_golden_file_opens_migrates_and_checks_out() {
         assert!(findings.is_empty(), "{file}: {findings:#?}");
         let owner = database.owner().unwrap();
         assert_eq!(owner.count("users", None).unwrap(), users, "{file}: people came or went");
-        let format = owner.sql("SELECT value FROM _freehold_meta WHERE key = ?1", &[json!("format")]);
+        let format =
+            owner.sql("SELECT value FROM _freehold_meta WHERE key = ?1", &[json!("format")]);
         assert_eq!(format.unwrap().rows[0][0], json!("1"), "{file}");
     }
 }

@@ -79,11 +79,14 @@ fn comments_and_white_space_may_be_edited_and_nothing_else() {
     let files = first();
     up(&open(&path, &files)).unwrap();
     let mut commented = files.clone();
-    let text = format!("-- a remark\n{}\n/* more */", files.up["V1__init.sql"].replace('\n', "\n  "));
+    let text =
+        format!("-- a remark\n{}\n/* more */", files.up["V1__init.sql"].replace('\n', "\n  "));
     commented.up.insert("V1__init.sql".into(), text);
     assert!(up(&open(&path, &commented)).unwrap().migrations.is_empty());
     let mut edited = files.clone();
-    edited.up.insert("V1__init.sql".into(), format!("{}\nDROP TABLE goods;", files.up["V1__init.sql"]));
+    edited
+        .up
+        .insert("V1__init.sql".into(), format!("{}\nDROP TABLE goods;", files.up["V1__init.sql"]));
     let database = open(&path, &edited);
     assert_eq!(up(&database).unwrap_err().code(), "migration_diverged");
     assert_eq!(database.status().unwrap().migrations[0].state, State::Diverged);
@@ -114,7 +117,14 @@ fn a_newer_database_can_be_read_and_led_back_but_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let old = first();
-    let (newer, _) = then(&old, &FIRST.replace("columns.note", "columns.extra = { type = \"text\", max = 9, optional = true }\ncolumns.note"), false);
+    let (newer, _) = then(
+        &old,
+        &FIRST.replace(
+            "columns.note",
+            "columns.extra = { type = \"text\", max = 9, optional = true }\ncolumns.note",
+        ),
+        false,
+    );
     let database = open(&path, &newer);
     up(&database).unwrap();
     fill(&database);
@@ -173,7 +183,8 @@ fn a_rename_keeps_the_data_and_a_second_one_too() {
 #[test]
 fn a_loss_has_to_be_allowed_and_stands_in_the_script() {
     let files = first();
-    let model = FIRST.replace("columns.note = { type = \"text\", max = 200, optional = true }\n", "");
+    let model =
+        FIRST.replace("columns.note = { type = \"text\", max = 200, optional = true }\n", "");
     let host = FixedHost::new(1_750_000_000_000, 1);
     let dropped = BundleFiles { model: model.clone(), ..files.clone() };
     let error = migrate::create(&bundle(&dropped), "drop", false, &host).unwrap_err();
@@ -194,7 +205,8 @@ fn drift_is_a_list_of_differences_with_the_sql_that_mends_them() {
     let before = dump(&database);
     database.close().unwrap();
     let bare = Connection::open(&path).unwrap();
-    bare.execute_batch("DROP INDEX goods_title_idx; ALTER TABLE goods ADD COLUMN odd TEXT;").unwrap();
+    bare.execute_batch("DROP INDEX goods_title_idx; ALTER TABLE goods ADD COLUMN odd TEXT;")
+        .unwrap();
     let database = open(&path, &files);
     let drift = database.drift().unwrap();
     assert_eq!(drift.differences.len(), 2, "{:#?}", drift.differences);
@@ -213,7 +225,10 @@ fn a_pushed_schema_is_adopted_by_the_migration_that_leads_to_it() {
     up(&database).unwrap();
     fill(&database);
     database.close().unwrap();
-    let model = FIRST.replace("columns.note", "columns.color = { type = \"text\", max = 20, default = \"red\" }\ncolumns.note");
+    let model = FIRST.replace(
+        "columns.note",
+        "columns.color = { type = \"text\", max = 20, default = \"red\" }\ncolumns.note",
+    );
     let pushed = open(&path, &BundleFiles { model: model.clone(), ..files.clone() });
     assert_eq!(pushed.push(false).unwrap().differences.len(), 2);
     assert!(pushed.status().unwrap().pushed);
@@ -233,7 +248,9 @@ fn scripts_may_not_touch_transactions_pragmas_or_files() {
         ["BEGIN", "COMMIT", "PRAGMA foreign_keys = ON", "ATTACH 'x' AS y", "VACUUM", "SAVEPOINT a"]
     {
         let mut files = first();
-        files.up.insert("V2__bad.sql".into(), format!("CREATE TABLE a (b) STRICT;\n\n{statement};"));
+        files
+            .up
+            .insert("V2__bad.sql".into(), format!("CREATE TABLE a (b) STRICT;\n\n{statement};"));
         match Bundle::from_files(&files) {
             Err(Error::InvalidMigration { migration, line, .. }) => {
                 assert!(migration.contains("V2__bad"), "{migration}");
@@ -292,7 +309,8 @@ fn a_foreign_table_is_named_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let bare = Connection::open(&path).unwrap();
-    bare.execute_batch("CREATE TABLE diary (day TEXT); INSERT INTO diary VALUES ('monday');").unwrap();
+    bare.execute_batch("CREATE TABLE diary (day TEXT); INSERT INTO diary VALUES ('monday');")
+        .unwrap();
     let error = up(&open(&path, &first())).unwrap_err();
     assert_eq!(error.code(), "schema_drift");
     assert!(error.to_string().contains("diary"), "{error}");

@@ -113,14 +113,19 @@ impl Lineage {
             let is = |word: &str, expected: &str| word.eq_ignore_ascii_case(expected);
             match words[..] {
                 [alter, table, old, rename, to, new]
-                    if is(alter, "ALTER") && is(table, "TABLE") && is(rename, "RENAME")
+                    if is(alter, "ALTER")
+                        && is(table, "TABLE")
+                        && is(rename, "RENAME")
                         && is(to, "TO") =>
                 {
                     lineage.rename_table(old, new);
                 }
                 [alter, table, name, rename, column, old, to, new]
-                    if is(alter, "ALTER") && is(table, "TABLE") && is(rename, "RENAME")
-                        && is(column, "COLUMN") && is(to, "TO") =>
+                    if is(alter, "ALTER")
+                        && is(table, "TABLE")
+                        && is(rename, "RENAME")
+                        && is(column, "COLUMN")
+                        && is(to, "TO") =>
                 {
                     lineage.rename_column(name, old, new);
                 }

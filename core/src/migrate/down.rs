@@ -9,10 +9,10 @@ use super::backup::{self, BackupStore};
 use super::drift::{check_schema, expected_schema};
 use super::guard::guarded;
 use super::history::{self, Stored};
+use super::runner;
 use super::status::check_model;
 use super::transaction::in_transaction;
 use super::up::{Progress, Run};
-use super::runner;
 use crate::bundle::Bundle;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
@@ -41,7 +41,7 @@ pub struct DownOptions<'o> {
 /// - `migration_failed`: a statement failed; the error names migration and line.
 /// - `schema_drift`: the result would not be the schema of that version.
 /// - `backup_failed`: the backup before the run could not be made.
-pub fn down(connection: &Connection, bundle: &Bundle, options: DownOptions<'_>) -> Result<Run> {
+pub fn down(connection: &mut Connection, bundle: &Bundle, options: DownOptions<'_>) -> Result<Run> {
     check_model(connection, bundle)?;
     let applied = history::read_history(connection)?;
     let current = applied.last().map_or(0, |stored| stored.version);
@@ -66,7 +66,7 @@ pub fn down(connection: &Connection, bundle: &Bundle, options: DownOptions<'_>) 
         for (done, (stored, script)) in undone.iter().zip(&scripts).enumerate() {
             let name = file_stem(stored);
             progress(Progress { migration: &name, done, total: undone.len() });
-            guarded(connection, || runner::run_script(connection, &name, script))?;
+            guarded(connection, |c| runner::run_script(c, &name, script))?;
             history::forget(connection, stored.version)?;
         }
         check_result(connection, bundle, &applied, options.to)

@@ -70,7 +70,7 @@ pub(super) fn replay(bundle: &Bundle, version: i64) -> Result<Schema> {
 }
 
 fn replay_stored(history: &[history::Stored]) -> Result<Schema> {
-    let scratch = Connection::open_in_memory()?;
+    let mut scratch = Connection::open_in_memory()?;
     scratch.pragma_update(None, "foreign_keys", false)?;
     scratch.execute_batch("BEGIN")?;
     for stored in history {
@@ -80,7 +80,7 @@ fn replay_stored(history: &[history::Stored]) -> Result<Schema> {
             return Err(Error::MigrationMissing { migration: name, message });
         };
         let script = crate::sql::Script::parse(&name, up_sql)?;
-        super::guard::guarded(&scratch, || super::runner::run_script(&scratch, &name, &script))?;
+        super::guard::guarded(&mut scratch, |c| super::runner::run_script(c, &name, &script))?;
     }
     Schema::read(&scratch)
 }
@@ -92,8 +92,7 @@ pub(super) fn check_schema(
     subject: impl FnOnce() -> &'static str,
 ) -> Result<()> {
     let live = Schema::read(connection)?;
-    let differences: Vec<String> =
-        diff(expected, &live).iter().map(ToString::to_string).collect();
+    let differences: Vec<String> = diff(expected, &live).iter().map(ToString::to_string).collect();
     match differences.is_empty() {
         true => Ok(()),
         false => Err(Error::SchemaDrift { subject: subject().to_owned(), differences }),

@@ -7,7 +7,10 @@ use crate::error::Result;
 
 /// Runs `work` while statements may not attach, set pragmas, load extensions or call functions of
 /// ours. The restriction ends with it on every way out.
-pub(super) fn guarded<R>(connection: &Connection, work: impl FnOnce() -> Result<R>) -> Result<R> {
+pub(super) fn guarded<R>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<R>,
+) -> Result<R> {
     connection.authorizer(Some(|context: AuthContext<'_>| match context.action {
         AuthAction::Attach { .. } | AuthAction::Detach { .. } | AuthAction::Pragma { .. } => {
             Authorization::Deny
@@ -20,7 +23,7 @@ pub(super) fn guarded<R>(connection: &Connection, work: impl FnOnce() -> Result<
         AuthAction::CreateVtable { .. } | AuthAction::DropVtable { .. } => Authorization::Deny,
         _ => Authorization::Allow,
     }))?;
-    let result = work();
+    let result = work(connection);
     connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
     result
 }

@@ -99,8 +99,9 @@ pub(crate) fn write_meta(connection: &Connection, meta: Meta, value: Option<&str
              ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             params![meta.key(), value],
         )?,
-        None => connection
-            .execute("DELETE FROM main._freehold_meta WHERE key = ?1", [meta.key()])?,
+        None => {
+            connection.execute("DELETE FROM main._freehold_meta WHERE key = ?1", [meta.key()])?
+        }
     };
     Ok(())
 }
@@ -183,8 +184,7 @@ pub(super) fn record(
 
 /// Forgets a migration.
 pub(super) fn forget(connection: &Connection, version: i64) -> Result<()> {
-    connection
-        .execute("DELETE FROM main.refinery_schema_history WHERE version = ?1", [version])?;
+    connection.execute("DELETE FROM main.refinery_schema_history WHERE version = ?1", [version])?;
     connection.execute("DELETE FROM main._freehold_migrations WHERE version = ?1", [version])?;
     Ok(())
 }

@@ -29,10 +29,10 @@ pub use down::{DownOptions, down};
 pub use drift::{Drift, drift, expected_schema};
 pub use history::{Meta, Stored};
 pub use pull::{Pulled, pull};
-pub use push::push;
 pub(crate) use push::clear;
+pub use push::push;
 pub use status::{Entry, State, Status, status};
 pub use up::{Progress, Run, Target, UpOptions, up};
 pub use verify::{Verified, verify};
 
-pub(crate) use history::{read_meta, write_meta};
+pub(crate) use history::read_meta;

@@ -151,7 +151,8 @@ impl Puller<'_> {
             Some(Value::Object(known)) => known.clone(),
             _ => Map::new(),
         };
-        for stale in ["columns", "unique", "indexes", "references", "checks", "template", "without"] {
+        for stale in ["columns", "unique", "indexes", "references", "checks", "template", "without"]
+        {
             entry.remove(stale);
         }
         let tenant = self.tenant_of(table);
@@ -204,8 +205,7 @@ impl Puller<'_> {
                 continue;
             }
             let carried = tenant.filter(|_| !self.is_tenants_own(table));
-            let Found { spec, note, values } =
-                pull_column::read(self.live, table, column, carried);
+            let Found { spec, note, values } = pull_column::read(self.live, table, column, carried);
             self.notes.extend(note);
             let mut spec = spec;
             if let Some(values) = values {
@@ -238,8 +238,7 @@ impl Puller<'_> {
                 self.notes.push(format!("the index {} is over expressions", index.name));
                 continue;
             };
-            let bare: Vec<&str> =
-                names.iter().map(|name| name.trim_end_matches(" desc")).collect();
+            let bare: Vec<&str> = names.iter().map(|name| name.trim_end_matches(" desc")).collect();
             let carries = tenant.is_some_and(|tenant| bare.first() == Some(&tenant)) && !is_own;
             let own = &names[usize::from(carries && names.len() > 1)..];
             match index.unique {
@@ -251,8 +250,9 @@ impl Puller<'_> {
                 false => indexes.push(json!(own)),
             }
             match &index.filter {
-                Some(filter) if filter.canonical() == "deleted_at ISNULL"
-                    || filter.canonical() == "deleted_at IS NULL" =>
+                Some(filter)
+                    if filter.canonical() == "deleted_at ISNULL"
+                        || filter.canonical() == "deleted_at IS NULL" =>
                 {
                     entry.entry("soft_delete").or_insert(true.into());
                 }
@@ -278,7 +278,8 @@ impl Puller<'_> {
         let mut references = Vec::new();
         for reference in &table.foreign_keys {
             let shared = usize::from(
-                reference.columns.len() > 1 && tenant == reference.columns.first().map(String::as_str),
+                reference.columns.len() > 1
+                    && tenant == reference.columns.first().map(String::as_str),
             );
             if reference.columns.len() - shared > 1 {
                 references.push(json!({

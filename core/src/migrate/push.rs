@@ -24,7 +24,7 @@ use crate::sql::Script;
 /// - `data_loss`: the change would lose data and may not.
 /// - `migration_failed`: existing rows don't fit the new schema.
 pub fn push(
-    connection: &Connection,
+    connection: &mut Connection,
     bundle: &Bundle,
     allow_data_loss: bool,
     store: Option<&dyn BackupStore>,
@@ -37,15 +37,9 @@ pub fn push(
     if !losses.is_empty() && !allow_data_loss {
         return Err(Error::DataLoss { losses });
     }
-    let differences: Vec<String> =
-        diff(&live, &wanted).iter().map(ToString::to_string).collect();
-    let pushed = NewMigration {
-        file: "push".to_owned(),
-        up: plan.up,
-        down: plan.down,
-        differences,
-        losses,
-    };
+    let differences: Vec<String> = diff(&live, &wanted).iter().map(ToString::to_string).collect();
+    let pushed =
+        NewMigration { file: "push".to_owned(), up: plan.up, down: plan.down, differences, losses };
     if pushed.differences.is_empty() {
         return Ok(pushed);
     }
@@ -67,7 +61,7 @@ pub fn push(
 /// # Errors
 ///
 /// - `backup_failed`: the backup before it could not be made.
-pub(crate) fn clear(connection: &Connection, store: Option<&dyn BackupStore>) -> Result<()> {
+pub(crate) fn clear(connection: &mut Connection, store: Option<&dyn BackupStore>) -> Result<()> {
     backup::before_run(connection, store, 0, 0)?;
     in_transaction(connection, |connection| {
         let sql = "SELECT type, name FROM main.sqlite_schema

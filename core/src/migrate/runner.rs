@@ -49,10 +49,9 @@ fn as_refinery(migration: &Migration) -> Result<refinery::Migration> {
 fn from_refinery(error: refinery::Error) -> Error {
     use refinery::error::Kind;
     match error.kind() {
-        Kind::DivergentVersion(applied, found) => Error::MigrationDiverged {
-            applied: applied.to_string(),
-            found: found.to_string(),
-        },
+        Kind::DivergentVersion(applied, found) => {
+            Error::MigrationDiverged { applied: applied.to_string(), found: found.to_string() }
+        }
         Kind::MissingVersion(migration) => Error::MigrationMissing {
             migration: migration.to_string(),
             message: "the migration is missing".to_owned(),
@@ -72,15 +71,13 @@ pub(super) fn run_script(
     script: &crate::sql::Script,
 ) -> Result<()> {
     for statement in script.statements() {
-        connection.execute_batch(statement.sql()).map_err(|error| {
-            match Error::from(error) {
-                Error::Sql { message } => Error::MigrationFailed {
-                    migration: name.to_owned(),
-                    line: Some(statement.line()),
-                    message,
-                },
-                other => other,
-            }
+        connection.execute_batch(statement.sql()).map_err(|error| match Error::from(error) {
+            Error::Sql { message } => Error::MigrationFailed {
+                migration: name.to_owned(),
+                line: Some(statement.line()),
+                message,
+            },
+            other => other,
         })?;
     }
     Ok(())
@@ -141,7 +138,7 @@ impl Transaction for Adapter<'_> {
 
 impl Query<Vec<refinery::Migration>> for Adapter<'_> {
     fn query(&mut self, _: &str) -> Result<Vec<refinery::Migration>, Kept> {
-        let mut read = || -> Result<Vec<refinery::Migration>> {
+        let read = || -> Result<Vec<refinery::Migration>> {
             let history = history::read_history(self.connection)?;
             history
                 .into_iter()

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 /// Foreign keys have to be off because rebuilding a parent table would empty its cascading
 /// children, and the switch does nothing inside a transaction.
 pub(super) fn in_transaction<R>(
-    connection: &Connection,
-    work: impl FnOnce(&Connection) -> Result<R>,
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<R>,
 ) -> Result<R> {
     if !connection.is_autocommit() {
         return Err(Error::InvalidArgument {
@@ -35,8 +35,8 @@ fn foreign_keys(connection: &Connection) -> Result<bool> {
 }
 
 fn run<R>(
-    connection: &Connection,
-    work: impl FnOnce(&Connection) -> Result<R>,
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<R>,
 ) -> Result<R> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let result = work(connection)

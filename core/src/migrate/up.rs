@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::backup::{self, BackupStore};
 use super::drift::{check_schema, expected_schema};
 use super::history::{self, Meta};
+use super::runner;
 use super::status::{State, check_history, check_model, status};
 use super::transaction::in_transaction;
-use super::runner;
 use crate::bundle::{Bundle, Migration};
 use crate::error::{Error, Result};
 use crate::host::{self, Host};
@@ -83,7 +83,7 @@ pub struct Run {
 /// - `schema_drift`: the result would not be the expected schema.
 /// - `backup_failed`: the backup before the run could not be made.
 pub fn up(
-    connection: &Connection,
+    connection: &mut Connection,
     bundle: &Bundle,
     host: &dyn Host,
     options: UpOptions<'_>,

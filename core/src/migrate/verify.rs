@@ -25,10 +25,10 @@ pub struct Verified {
 ///
 /// None of the migrations' own mistakes: they are findings.
 pub fn verify(bundle: &Bundle) -> Result<Verified> {
-    let connection = Connection::open_in_memory()?;
+    let mut connection = Connection::open_in_memory()?;
     let mut verified = Verified { migrations: bundle.migrations.len(), findings: Vec::new() };
     for migration in &bundle.migrations {
-        let findings = verify_one(&connection, migration)?;
+        let findings = verify_one(&mut connection, migration)?;
         let stopped = !findings.is_empty();
         verified.findings.extend(findings);
         if stopped {
@@ -38,13 +38,15 @@ pub fn verify(bundle: &Bundle) -> Result<Verified> {
     let model = Schema::from_model(&bundle.model);
     let live = Schema::read(&connection)?;
     let differences = diff(&model, &live);
-    verified.findings.extend(differences.iter().map(|difference| {
-        format!("the migrations don't lead to the model: {difference}")
-    }));
+    verified.findings.extend(
+        differences
+            .iter()
+            .map(|difference| format!("the migrations don't lead to the model: {difference}")),
+    );
     Ok(verified)
 }
 
-fn verify_one(connection: &Connection, migration: &Migration) -> Result<Vec<String>> {
+fn verify_one(connection: &mut Connection, migration: &Migration) -> Result<Vec<String>> {
     let name = migration.file_stem();
     let before = Schema::read(connection)?;
     if let Err(error) = in_transaction(connection, |c| run_script(c, &name, &migration.up)) {

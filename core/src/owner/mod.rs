@@ -4,6 +4,7 @@
 //! in the submodules, which take additional terms; nothing here adds any.
 
 pub(crate) mod catalog;
+mod check;
 mod constraint;
 mod examine;
 mod hide;

@@ -20,7 +20,11 @@ fn init(folder: &Path) -> Line {
         round += 1;
         let path = folder.join(format!("{round}.db"));
         time(|| {
-            let options = OpenOptions { create: true, synchronous: freehold::Synchronous::Off, ..OpenOptions::default() };
+            let options = OpenOptions {
+                create: true,
+                synchronous: freehold::Synchronous::Off,
+                ..OpenOptions::default()
+            };
             let database =
                 freehold::open(&path, Bundle::builtin("carcosa").unwrap(), options).unwrap();
             database.init(Some("development"), &mut |_| {}).unwrap();
@@ -32,7 +36,8 @@ fn init(folder: &Path) -> Line {
 
 fn clone_of(model: &str) -> Line {
     freehold::testing::database(model, "development").unwrap();
-    let took = (0..201).map(|_| time(|| freehold::testing::database(model, "development").unwrap()));
+    let took =
+        (0..201).map(|_| time(|| freehold::testing::database(model, "development").unwrap()));
     let what = "a fresh, migrated and seeded database in memory";
     Line::time(what, median(took.collect()), Duration::from_millis(1))
 }
