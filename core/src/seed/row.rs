@@ -8,6 +8,9 @@ use crate::seed::parse::{SeedRow, SeedSet};
 use crate::seed::{State, label_of};
 use crate::value::Row;
 
+/// How many references a label is followed along.
+const REFERENCES_MAX: usize = 16;
+
 /// What resolving a row needs to know.
 pub(crate) struct Resolver<'r> {
     pub(crate) model: &'r Model,
@@ -72,28 +75,25 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// The column of the named row that a column takes its value from.
-    fn target_column(&self, column: &str, table: &str) -> Result<&str, String> {
-        let references = self.table.references.iter();
-        let places = references.filter_map(|reference| {
-            let place = reference.columns.iter().position(|name| name == column)?;
-            Some((reference, place))
-        });
-        let reference = places.min_by_key(|(reference, place)| {
-            // The reference that is this column alone, or ends in it, before those that share it.
-            (reference.columns.len() - place, reference.columns.len())
-        });
-        match reference {
-            Some((reference, place)) if reference.table == table => Ok(&reference.to[place]),
-            Some((reference, _)) => {
-                Err(format!("refers to `{}`, but the label is a row of `{table}`", reference.table))
-            }
-            None => {
-                let named = self.model.table(table);
-                let key = named.and_then(|named| named.primary_key.last());
-                key.map(String::as_str).ok_or_else(|| format!("the model has no table `{table}`"))
+    /// The column of the named row that a column takes its value from. The label may name a row
+    /// further along the references: a member's `user_id` is that of a user.
+    fn target_column(&self, column: &str, named: &str) -> Result<&str, String> {
+        let mut target = reference_of(self.table, column);
+        let Some((first, _)) = target else {
+            let key = self.model.table(named).and_then(|named| named.primary_key.last());
+            return key.map(String::as_str).ok_or_else(|| format!("no table `{named}`"));
+        };
+        for _ in 0..REFERENCES_MAX {
+            match target {
+                Some((table, column)) if table == named => return Ok(column),
+                Some((table, column)) => {
+                    let table = self.model.table(table);
+                    target = table.and_then(|table| reference_of(table, column));
+                }
+                None => break,
             }
         }
+        Err(format!("refers to `{first}`, but the label is a row of `{named}`"))
     }
 
     /// The tenant key, where rows of the table belong to a tenant and are none themselves.
@@ -141,4 +141,18 @@ impl Resolver<'_> {
         let given: Row = given.map(|(name, value)| (name.clone(), value.clone())).collect();
         format!("key {}", Value::Object(given))
     }
+}
+
+/// The table and the column that a column refers to.
+fn reference_of<'t>(table: &'t Table, column: &str) -> Option<(&'t str, &'t str)> {
+    let references = table.references.iter();
+    let places = references.filter_map(|reference| {
+        let place = reference.columns.iter().position(|name| name == column)?;
+        Some((reference, place))
+    });
+    // The reference that is this column alone, or ends in it, before those that share it.
+    let nearest = places.min_by_key(|(reference, place)| {
+        (reference.columns.len() - place, reference.columns.len())
+    });
+    nearest.map(|(reference, place)| (reference.table.as_str(), reference.to[place].as_str()))
 }

@@ -110,6 +110,12 @@ pub(crate) fn is_broken(node: &Node, row: &[SqlValue<'_>]) -> bool {
     truth(node, row) == Answer::Known(Some(false))
 }
 
+/// Whether the rule can be judged here for this row.
+#[cfg(test)]
+pub(crate) fn is_told(node: &Node, row: &[SqlValue<'_>]) -> bool {
+    truth(node, row) != Answer::Unknown
+}
+
 /// An answer, or none where SQLite has to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer<T> {

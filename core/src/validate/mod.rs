@@ -8,6 +8,8 @@
 //! Invariant: what it accepts, SQLite stores and returns unchanged.
 
 mod check;
+#[cfg(test)]
+mod check_tests;
 mod field;
 mod format;
 mod issue;
