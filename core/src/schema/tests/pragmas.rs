@@ -122,10 +122,13 @@ fn check_columns(connection: &Connection, table: &TableSchema) {
     assert_eq!(parsed, found, "{}", table.name);
 }
 
+/// A foreign key as the pragma lists it: id, table, columns, columns referred to, rules.
+type FoundKey = (i64, String, Vec<String>, Vec<Option<String>>, String);
+
 fn check_foreign_keys(connection: &Connection, table: &TableSchema) {
     let sql = "SELECT id, \"table\", \"from\", \"to\", on_delete, on_update, \"match\"
                FROM pragma_foreign_key_list(?1) ORDER BY id DESC, seq";
-    let mut found: Vec<(i64, String, Vec<String>, Vec<Option<String>>, String)> = Vec::new();
+    let mut found: Vec<FoundKey> = Vec::new();
     rows(connection, sql, &table.name, |row| {
         let id = row.get(0)?;
         if found.last().is_none_or(|last| last.0 != id) {
