@@ -6,7 +6,9 @@ pub mod host;
 pub mod model;
 pub mod owner;
 pub mod query;
+pub mod schema;
 pub mod seed;
+pub mod sql;
 #[cfg(test)]
 mod testing;
 pub mod validate;

@@ -1,0 +1,139 @@
+//! Reads the schema of a live database: one query, then parsing.
+
+use rusqlite::Connection;
+
+use super::parse::{parse_index, parse_table, parse_trigger, parse_view};
+use super::types::*;
+use crate::error::Result;
+
+/// The table in which applied migrations are recorded; no part of a schema.
+const HISTORY_TABLE: &str = "refinery_schema_history";
+
+impl Schema {
+    /// Reads the schema of the connection's main database. Writes nothing.
+    ///
+    /// SQLite's own tables, the migrations' history and the core's internal tables are left out,
+    /// with everything that belongs to them.
+    ///
+    /// # Errors
+    ///
+    /// - `not_a_database`, `corrupt`, `locked`, `io`: the file can't be read.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use freehold_core::schema::Schema;
+    /// let connection = rusqlite::Connection::open_in_memory()?;
+    /// connection.execute_batch("CREATE TABLE notes (id TEXT PRIMARY KEY)")?;
+    /// let schema = Schema::read(&connection)?;
+    /// assert_eq!(schema.tables["notes"].key_columns(), ["id"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(connection: &Connection) -> Result<Schema> {
+        let sql = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema
+                   WHERE sql IS NOT NULL ORDER BY rowid";
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut schema = Schema::default();
+        while let Some(row) = rows.next()? {
+            let text = |at| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
+            let (kind, name, table, sql) = (text(0)?, text(1)?, text(2)?, text(3)?);
+            if !is_internal(name) && !is_internal(table) {
+                schema.add(kind, name, table, sql);
+            }
+        }
+        schema.resolve_names();
+        Ok(schema)
+    }
+
+    fn add(&mut self, kind: &str, name: &str, table: &str, sql: &str) {
+        let order = self.tables.len() + self.views.len() + self.others.len();
+        let key = name.to_owned();
+        let added = match kind {
+            "table" => parse_table(sql).map(|table| {
+                let columns = table.columns;
+                let table = TableSchema { name: key.clone(), order, columns, ..table };
+                self.tables.insert(key.clone(), table);
+            }),
+            "index" => parse_index(sql).map(|index| {
+                let table = table.to_owned();
+                self.indexes.insert(key.clone(), IndexSchema { name: key.clone(), table, ..index });
+            }),
+            "trigger" => parse_trigger(sql).map(|trigger| {
+                let trigger = TriggerSchema { name: key.clone(), ..trigger };
+                self.triggers.insert(key.clone(), trigger);
+            }),
+            "view" => parse_view(sql, order).map(|view| {
+                self.views.insert(key.clone(), ViewSchema { name: key.clone(), ..view });
+            }),
+            _ => None,
+        };
+        if added.is_none() {
+            let other = OtherSchema {
+                kind: kind.to_owned(),
+                name: key.clone(),
+                table: table.to_owned(),
+                sql: super::Fragment::new(sql),
+            };
+            self.others.insert(key, other);
+        }
+    }
+
+    /// Writes every name as it is declared, and names the key of references that leave it out.
+    fn resolve_names(&mut self) {
+        let declared: Vec<(String, Vec<String>, Vec<String>)> = self
+            .tables
+            .values()
+            .map(|table| {
+                let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+                let key = table.key_columns().into_iter().map(str::to_owned).collect();
+                (table.name.clone(), columns, key)
+            })
+            .collect();
+        let find = |name: &str| {
+            let exact = declared.binary_search_by(|(known, ..)| known.as_str().cmp(name)).ok();
+            let same = || declared.iter().position(|(known, ..)| known.eq_ignore_ascii_case(name));
+            exact.or_else(same).map(|at| &declared[at])
+        };
+        for table in self.tables.values_mut() {
+            let columns = find(&table.name).map_or(&[][..], |(_, columns, _)| columns);
+            let keys = table.primary_key.iter_mut().chain(&mut table.uniques);
+            let names = keys.flat_map(|key| &mut key.columns).map(|column| &mut column.name);
+            names.for_each(|name| declare(name, columns));
+            for key in &mut table.foreign_keys {
+                key.columns.iter_mut().for_each(|name| declare(name, columns));
+                let Some((parent, columns, primary_key)) = find(&key.table) else { continue };
+                key.table.clone_from(parent);
+                if key.to.is_empty() && primary_key.len() == key.columns.len() {
+                    key.to.clone_from(primary_key);
+                }
+                key.to.iter_mut().for_each(|name| declare(name, columns));
+            }
+        }
+        for index in self.indexes.values_mut() {
+            index.table = find(&index.table).map_or_else(|| index.table.clone(), |t| t.0.clone());
+        }
+        for trigger in self.triggers.values_mut() {
+            let Some((table, columns, _)) = find(&trigger.table) else { continue };
+            trigger.table.clone_from(table);
+            trigger.columns.iter_mut().for_each(|name| declare(name, columns));
+        }
+    }
+}
+
+fn declare(name: &mut String, declared: &[String]) {
+    if !declared.contains(name)
+        && let Some(known) = declared.iter().find(|known| known.eq_ignore_ascii_case(name))
+    {
+        name.clone_from(known);
+    }
+}
+
+fn is_internal(name: &str) -> bool {
+    let starts_with = |prefix: &str| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    starts_with("sqlite_") || starts_with(INTERNAL_PREFIX) || name == HISTORY_TABLE
+}
