@@ -12,6 +12,7 @@ mod from_model;
 mod live;
 mod names;
 mod parse;
+mod plan;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -19,4 +20,5 @@ mod types;
 
 pub use diff::{Difference, Place, diff};
 pub use fragment::Fragment;
+pub use plan::*;
 pub use types::*;
