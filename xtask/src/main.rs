@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod gate;
 mod npm;
+mod parts;
 mod process;
 mod serve;
 mod setup;
@@ -27,7 +28,8 @@ Usage: cargo xtask <command>
                     next free one)
   test              set up, then the full gate; what continuous integration runs
   check             the full gate alone
-  wasm              build the file for browsers into wasm/js/dist and print its sizes
+  wasm [--parts]    build the file for browsers into wasm/js/dist and print its sizes; or print
+                    what it consists of
   tidy              the rules of the source text: module docs, sizes, what the core must not name
   bench [ARGUMENT]… the benchmarks, in a release build
 ";
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["test"] => gate::test(),
         ["check"] => gate::check(),
         ["wasm"] => wasm::build(),
+        ["wasm", "--parts"] => wasm::print_parts(),
         ["tidy"] => tidy::run(),
         ["bench", ref options @ ..] => bench::run(options),
         ["help" | "--help" | "-h"] => {

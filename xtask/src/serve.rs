@@ -1,8 +1,8 @@
 //! A web server for one folder of built files, on the loopback address alone.
 //!
 //! It lives in this program rather than in a process of its own, so that it ends with it, however
-//! that happens. It knows what a browser asks a folder for (HTTP/1.1, RFC 9112) and no more: GET and
-//! HEAD, one request per connection.
+//! that happens. It knows what a browser asks a folder for (HTTP/1.1, RFC 9112) and no more: GET
+//! and HEAD, one request per connection.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -8,6 +8,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::compiler;
 use crate::failure::{During, Failure, Outcome};
+use crate::parts;
 use crate::process::{cargo, command, output, root, run, target_dir};
 
 /// The platform that browsers and Node run.
@@ -36,9 +37,30 @@ console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSy
 pub fn build() -> Outcome<()> {
     compile()?;
     let dist = root().join(DIST);
-    bind(&dist)?;
-    optimise(&dist.join(BINARY))?;
+    bind(&dist, Names::Removed)?;
+    optimise(&dist.join(BINARY), &["-Oz"])?;
     check_size(&dist.join(BINARY))
+}
+
+/// Builds the file with the names of its functions, apart from the one that ships, and prints what
+/// it consists of.
+///
+/// # Errors
+///
+/// When a step fails.
+pub fn print_parts() -> Outcome<()> {
+    compile()?;
+    let folder = target_dir()?.join("wasm-parts");
+    bind(&folder, Names::Kept)?;
+    optimise(&folder.join(BINARY), &["-Oz", "--debuginfo"])?;
+    parts::print(&folder.join(BINARY))
+}
+
+/// Whether the functions' names stay in the file.
+#[derive(PartialEq)]
+enum Names {
+    Kept,
+    Removed,
 }
 
 fn compile() -> Outcome<()> {
@@ -48,7 +70,7 @@ fn compile() -> Outcome<()> {
     run(&mut build)
 }
 
-fn bind(dist: &Path) -> Outcome<()> {
+fn bind(dist: &Path, names: Names) -> Outcome<()> {
     fs::create_dir_all(dist).during(|| format!("making {}", dist.display()))?;
     let compiled = target_dir()?.join(TARGET).join("wasm/freehold_wasm.wasm");
     let mut bindgen = Bindgen::new();
@@ -56,17 +78,18 @@ fn bind(dist: &Path) -> Outcome<()> {
         .input_path(&compiled)
         .typescript(true)
         .omit_default_module_path(false)
-        .remove_name_section(true)
+        .remove_name_section(names == Names::Removed)
         .remove_producers_section(true);
     bindgen.web(true).and_then(|bindgen| bindgen.generate(dist)).map_err(|error| {
         Failure::new(format!("making the bindings for {}: {error:#}", compiled.display()))
     })
 }
 
-fn optimise(file: &Path) -> Outcome<()> {
+fn optimise(file: &Path, options: &[&str]) -> Outcome<()> {
     run(command("node")
         .arg("node_modules/binaryen/bin/wasm-opt")
-        .args(["-Oz", "-o"])
+        .args(options)
+        .arg("-o")
         .arg(file)
         .arg(file))
 }
