@@ -25,7 +25,7 @@ pub trait BackupStore: Send {
         Ok(path.to_owned())
     }
 
-    /// Gives up a reserved path whose backup failed, and whatever lies there.
+    /// Gives up a path whose backup failed, or whose run did, and whatever lies there.
     fn discard(&self, _path: &str) {}
 
     /// Removes what the retention rule no longer keeps. Called after a run that went well.
@@ -59,8 +59,19 @@ pub(super) fn before_run(
     made.map(Some)
 }
 
-pub(super) fn prune(store: Option<&dyn BackupStore>) -> Result<()> {
-    store.map_or(Ok(()), BackupStore::prune)
+/// After a run: lets the retention rule work where it went well, and gives the backup up where the
+/// run failed, since the database is as it was.
+pub(super) fn settle<R>(
+    store: Option<&dyn BackupStore>,
+    backup: Option<&str>,
+    result: Result<R>,
+) -> Result<R> {
+    let Some(store) = store else { return result };
+    match &result {
+        Ok(_) => store.prune()?,
+        Err(_) => backup.into_iter().for_each(|path| store.discard(path)),
+    }
+    result
 }
 
 /// Whether any table of the app has a row.

@@ -62,7 +62,7 @@ pub fn down(connection: &mut Connection, bundle: &Bundle, options: DownOptions<'
     run.backup = backup::before_run(connection, options.backup, current, options.to)?;
     let mut silent = |_: Progress<'_>| {};
     let progress = options.progress.unwrap_or(&mut silent);
-    in_transaction(connection, |connection| {
+    let done = in_transaction(connection, |connection| {
         for (done, (stored, script)) in undone.iter().zip(&scripts).enumerate() {
             let name = file_stem(stored);
             progress(Progress { migration: &name, done, total: undone.len() });
@@ -70,8 +70,8 @@ pub fn down(connection: &mut Connection, bundle: &Bundle, options: DownOptions<'
             history::forget(connection, stored.version)?;
         }
         check_result(connection, bundle, &applied, options.to)
-    })?;
-    backup::prune(options.backup)?;
+    });
+    backup::settle(options.backup, run.backup.as_deref(), done)?;
     Ok(run)
 }
 

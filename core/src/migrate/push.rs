@@ -43,16 +43,16 @@ pub fn push(
     if pushed.differences.is_empty() {
         return Ok(pushed);
     }
-    backup::before_run(connection, store, 0, 0)?;
     let script = Script::parse("push", &pushed.up)?;
-    in_transaction(connection, |connection| {
+    let backup = backup::before_run(connection, store, 0, 0)?;
+    let done = in_transaction(connection, |connection| {
         history::prepare(connection)?;
         run_script(connection, "push", &script)?;
         check_schema(connection, &wanted, || "the push would not lead to the model")?;
         remember_model(connection, bundle, None)?;
         history::write_meta(connection, Meta::Pushed, Some("1"))
-    })?;
-    backup::prune(store)?;
+    });
+    backup::settle(store, backup.as_deref(), done)?;
     Ok(pushed)
 }
 
@@ -62,8 +62,8 @@ pub fn push(
 ///
 /// - `backup_failed`: the backup before it could not be made.
 pub(crate) fn clear(connection: &mut Connection, store: Option<&dyn BackupStore>) -> Result<()> {
-    backup::before_run(connection, store, 0, 0)?;
-    in_transaction(connection, |connection| {
+    let backup = backup::before_run(connection, store, 0, 0)?;
+    let done = in_transaction(connection, |connection| {
         let sql = "SELECT type, name FROM main.sqlite_schema
                    WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
                    ORDER BY type DESC";
@@ -77,6 +77,6 @@ pub(crate) fn clear(connection: &mut Connection, store: Option<&dyn BackupStore>
             connection.execute_batch(&format!("DROP {kind} main.\"{name}\""))?;
         }
         Ok(())
-    })?;
-    backup::prune(store)
+    });
+    backup::settle(store, backup.as_deref(), done)
 }

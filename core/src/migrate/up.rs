@@ -118,7 +118,7 @@ pub fn up(
     run.adopted = adopt;
     let mut silent = |_: Progress<'_>| {};
     let progress = options.progress.unwrap_or(&mut silent);
-    in_transaction(connection, |connection| {
+    let done = in_transaction(connection, |connection| {
         history::prepare(connection)?;
         if adopt {
             adopt_pushed(connection, &pending)?;
@@ -129,8 +129,8 @@ pub fn up(
         }
         history::set_applied_on(connection, current, &host::now(host))?;
         remember_model(connection, bundle, options.source)
-    })?;
-    backup::prune(options.backup)?;
+    });
+    backup::settle(options.backup, run.backup.as_deref(), done)?;
     Ok(run)
 }
 
