@@ -1,0 +1,257 @@
+//! The arguments: every command, flag and example that `--help` shows.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const ABOUT: &str = "Make, migrate, seed, check and query Freehold databases";
+
+const EXAMPLES: &str = "\
+Examples:
+  freehold models
+  freehold --db work.db init --model workflow --seed development
+  freehold --db work.db sql --owner 'SELECT email FROM users'
+  freehold --db work.db validate --json
+
+Exit codes: 0 done, 1 a check found something, 2 usage, 3 refused.
+Errors go to stderr with their code; with --json as {\"error\": {\"code\", \"message\", …}}.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "freehold", version, about = ABOUT, after_help = EXAMPLES)]
+pub struct Cli {
+    /// The database file
+    #[arg(long, global = true, env = "FREEHOLD_DB", value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// Answer with one JSON document instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How long to wait for another process that holds the file, in milliseconds
+    #[arg(long, global = true, value_name = "MS", default_value_t = 5_000)]
+    pub lock_timeout: u32,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the built-in models, or show one in detail
+    #[command(after_help = "Example:\n  freehold models carcosa")]
+    Models {
+        /// The model to show
+        name: Option<String>,
+    },
+    /// Make a database; on an existing file, complete what is missing
+    #[command(after_help = "\
+Examples:
+  freehold --db work.db init --model workflow --seed development
+  freehold --db notes.db init --model ./notes
+
+Without --seed no rows are written. On an existing file --model may be left out.")]
+    Init {
+        #[command(flatten)]
+        model: ModelArg,
+        /// The seed set to begin with
+        #[arg(long, value_name = "SET|none", default_value = "none")]
+        seed: String,
+    },
+    /// Move a database through its schema's history, or compare the two
+    #[command(after_help = "\
+Examples:
+  freehold --db work.db migrate status
+  freehold --db work.db migrate up
+  freehold migrate new add_tags --model ./notes")]
+    Migrate {
+        /// What to do.
+        #[command(subcommand)]
+        command: Migrate,
+    },
+    /// Write the rows of a seed set; rows that are there already stay as they are
+    #[command(after_help = "Example:\n  freehold --db work.db seed development")]
+    Seed {
+        /// The seed set
+        #[arg(value_name = "SET", default_value = "development")]
+        set: String,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Remove everything and begin anew
+    #[command(after_help = "\
+Example:
+  freehold --db work.db reset --yes --seed development
+
+A backup is made beside the file first.")]
+    Reset {
+        /// Yes, remove everything
+        #[arg(long)]
+        yes: bool,
+        /// The seed set to begin with
+        #[arg(long, value_name = "SET|none", default_value = "none")]
+        seed: String,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Look for orphans, broken rules, damage and drift: a line each, exit code 1 if there are any
+    #[command(after_help = "Example:\n  freehold --db work.db validate")]
+    Validate {
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Run one SQL statement
+    #[command(after_help = "\
+Examples:
+  freehold --db work.db sql --owner 'SELECT id, email FROM users'
+  freehold --db work.db sql --owner 'SELECT * FROM users WHERE email = ?' --param alice@example.com
+
+A parameter is a number, true, false, null or a \"quoted text\" as in JSON, and a text otherwise:
+--param 5 is a number, --param '\"5\"' a text. A text that could be mistaken for NULL is shown in
+quotes, long ones are cut; --json shows all as they are.")]
+    Sql {
+        /// Act as whoever holds the file: reads and writes everything, of all tenants
+        #[arg(long)]
+        owner: bool,
+        /// The statement, with ? for parameters
+        #[arg(value_name = "SQL")]
+        sql: String,
+        /// The next parameter's value
+        #[arg(long = "param", value_name = "VALUE", allow_hyphen_values = true)]
+        params: Vec<String>,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Print what is derived from a model for other tools
+    #[command(after_help = "\
+Examples:
+  freehold generate ts --model carcosa > carcosa.ts
+  freehold generate diagram --model ./notes
+  freehold generate json-schema > model.schema.json
+
+Without --model, json-schema describes the model format itself, for editors, and the others take
+the model of --db.")]
+    Generate {
+        /// TypeScript types, JSON Schema, or a Mermaid diagram of the tables
+        what: Generated,
+        #[command(flatten)]
+        model: ModelArg,
+        /// Write to this file instead
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// The commands below `migrate`.
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Apply pending migrations, all or none
+    #[command(after_help = "\
+Examples:
+  freehold --db work.db migrate up
+  freehold --db work.db migrate up --to 20250801120000")]
+    Up {
+        /// Stop at this version
+        #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
+        to: Option<i64>,
+        /// Apply this many
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        steps: Option<u32>,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Undo migrations, all or none; the newest one unless told otherwise
+    #[command(after_help = "\
+Examples:
+  freehold --db work.db migrate down
+  freehold --db work.db migrate down --to 0
+
+--to 0 undoes everything. A backup is made beside the file first.")]
+    Down {
+        /// Go back to this version
+        #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
+        to: Option<i64>,
+        /// Undo this many
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        steps: Option<u32>,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Show every migration and where the database stands
+    #[command(after_help = "Example:\n  freehold --db work.db migrate status")]
+    Status {
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Compare the live schema with the expected one; exit code 1 if they differ
+    #[command(after_help = "\
+Example:
+  freehold --db work.db migrate diff
+
+Also prints the SQL that mends the difference.")]
+    Diff {
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Prove in memory that the migrations lead to the model, and back; exit code 1 if they don't
+    #[command(after_help = "Example:\n  freehold migrate verify --model ./notes")]
+    Verify {
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Make the live schema equal to the model without a migration; for development only
+    #[command(after_help = "\
+Example:
+  freehold --db notes.db migrate push --model ./notes
+
+For development only: nobody else's database follows. `migrate new` writes the migration that does;
+a later `migrate up` then takes the pushed schema as it is.")]
+    Push {
+        /// Go on where rows or values would be lost
+        #[arg(long)]
+        allow_data_loss: bool,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Write down the model of a live file, as TOML
+    #[command(after_help = "Example:\n  freehold --db old.db migrate pull --out model.toml")]
+    Pull {
+        /// Write to this file instead
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Write the migration that leads from a model's history to the model, into its folder
+    #[command(after_help = "\
+Example:
+  freehold migrate new add_tags --model ./notes
+
+Writes up/V<time>__add_tags.sql and down/V<time>__add_tags.sql, and says what they change.")]
+    New {
+        /// The migration's name: letters, digits and underscores
+        name: String,
+        /// The model's folder
+        #[arg(long, value_name = "PATH")]
+        model: String,
+        /// Go on where rows or values would be lost
+        #[arg(long)]
+        allow_data_loss: bool,
+    },
+}
+
+/// The model to follow.
+#[derive(Debug, Args)]
+pub struct ModelArg {
+    /// A built-in model, or the path of a folder or file; otherwise the one that the file names
+    #[arg(long, value_name = "NAME|PATH")]
+    pub model: Option<String>,
+}
+
+/// What can be generated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Generated {
+    /// TypeScript types
+    Ts,
+    /// JSON Schema
+    JsonSchema,
+    /// A Mermaid diagram
+    Diagram,
+}

@@ -1,0 +1,10 @@
+//! The command line tool as people and scripts use it: the real binary, on real files.
+#![allow(clippy::unwrap_used)]
+
+mod bad_files;
+mod bad_models;
+mod commands;
+mod help;
+mod kill;
+mod migrations;
+mod support;
