@@ -33,6 +33,7 @@ enum Request {
     },
     Drift {},
     Verify {},
+    Pull {},
     Push {
         #[serde(default)]
         allow_data_loss: bool,
@@ -66,6 +67,14 @@ enum Request {
     Delete {
         table: String,
         key: Value,
+    },
+    Restore {
+        table: String,
+        key: Value,
+    },
+    Upsert {
+        table: String,
+        row: Row,
     },
     List(TableList),
     Count {
@@ -239,6 +248,7 @@ fn answer(
         }
         Request::Drift {} => to_json(database.drift()?),
         Request::Verify {} => to_json(migrate::verify(database.bundle())?),
+        Request::Pull {} => to_json(database.pull()?),
         Request::Push { allow_data_loss } => to_json(database.push(allow_data_loss)?),
         Request::Seed { set } => to_json(database.seed(&set)?),
         Request::Seeds {} => to_json(database.bundle().seeds.keys().collect::<Vec<_>>()),
@@ -262,6 +272,8 @@ fn answer_rows(database: &Database, request: Request) -> Result<Value> {
         Request::Get { table, key } => to_json(owner.get(&table, &key)?),
         Request::Update { table, key, changes } => to_json(owner.update(&table, &key, &changes)?),
         Request::Delete { table, key } => to_json(owner.delete(&table, &key)?),
+        Request::Restore { table, key } => to_json(owner.restore(&table, &key)?),
+        Request::Upsert { table, row } => to_json(owner.upsert(&table, &row)?),
         Request::List(list) => to_json(owner.list(&list.table, &list.options)?),
         Request::Count { table, filter } => to_json(owner.count(&table, filter.as_ref())?),
         Request::Validate { table, row, mode, key } => {

@@ -199,6 +199,15 @@ impl Database {
         migrate::drift(&self.connection, &self.bundle)
     }
 
+    /// Writes the live schema down as a model; see [`migrate::pull`].
+    ///
+    /// # Errors
+    ///
+    /// - those of [`migrate::pull`].
+    pub fn pull(&self) -> Result<migrate::Pulled> {
+        migrate::pull(&self.connection)
+    }
+
     /// Makes the live schema equal to the model without a migration; for development only.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ fn write_missing() {
         }
         let host = Box::new(FixedHost::new(1_767_225_600_000, 7));
         let connection = Connection::open_in_memory().unwrap();
-        let database = Database::open(connection, bundle, host).unwrap();
+        let mut database = Database::open(connection, bundle, host).unwrap();
         database.init(Some("development"), &mut |_| {}).unwrap();
         std::fs::write(path, database.export().unwrap()).unwrap();
     }
@@ -51,7 +51,7 @@ fn every_golden_file_opens_migrates_and_checks_out() {
         std::fs::copy(&path, &copy).unwrap();
         let host = Box::new(FixedHost::new(1_767_225_700_000, 8));
         let connection = Connection::open(&copy).unwrap();
-        let database = Database::open(connection, Bundle::builtin(model).unwrap(), host).unwrap();
+        let mut database = Database::open(connection, Bundle::builtin(model).unwrap(), host).unwrap();
         let users = database.owner().unwrap().count("users", None).unwrap();
         assert!(users > 0, "{file} lost its people");
         database.init(Some("development"), &mut |_| {}).unwrap();

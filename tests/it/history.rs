@@ -25,8 +25,8 @@ fn first() -> BundleFiles {
     let bundle = Bundle::from_model_text(FIRST).unwrap();
     let mut files = BundleFiles { model: FIRST.to_owned(), ..BundleFiles::default() };
     let migration = &bundle.migrations[0];
-    files.up.insert("V1__init.sql".into(), migration.up.text());
-    files.down.insert("V1__init.sql".into(), migration.down.as_ref().unwrap().text());
+    files.up.insert("V1__init.sql".into(), migration.up.text().to_owned());
+    files.down.insert("V1__init.sql".into(), migration.down.as_ref().unwrap().text().to_owned());
     files
 }
 
@@ -50,7 +50,7 @@ fn open(path: &std::path::Path, files: &BundleFiles) -> Database {
     Database::open(Connection::open(path).unwrap(), bundle(files), host).unwrap()
 }
 
-fn up(database: &Database) -> freehold_core::Result<migrate::Run> {
+fn up(database: &mut Database) -> freehold_core::Result<migrate::Run> {
     database.migrate_up(Target::Latest, &mut |_| {})
 }
 
@@ -77,18 +77,18 @@ fn comments_and_white_space_may_be_edited_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let files = first();
-    up(&open(&path, &files)).unwrap();
+    up(&mut open(&path, &files)).unwrap();
     let mut commented = files.clone();
     let text =
         format!("-- a remark\n{}\n/* more */", files.up["V1__init.sql"].replace('\n', "\n  "));
     commented.up.insert("V1__init.sql".into(), text);
-    assert!(up(&open(&path, &commented)).unwrap().migrations.is_empty());
+    assert!(up(&mut open(&path, &commented)).unwrap().migrations.is_empty());
     let mut edited = files.clone();
     edited
         .up
         .insert("V1__init.sql".into(), format!("{}\nDROP TABLE goods;", files.up["V1__init.sql"]));
-    let database = open(&path, &edited);
-    assert_eq!(up(&database).unwrap_err().code(), "migration_diverged");
+    let mut database = open(&path, &edited);
+    assert_eq!(up(&mut database).unwrap_err().code(), "migration_diverged");
     assert_eq!(database.status().unwrap().migrations[0].state, State::Diverged);
     assert_eq!(open(&path, &files).drift().unwrap().differences, Vec::<String>::new());
 }
@@ -98,16 +98,16 @@ fn a_missing_and_a_skipped_migration_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let (second, new) = then(&first(), &FIRST.replace("max = 200", "max = 300"), false);
-    up(&open(&path, &second)).unwrap();
+    up(&mut open(&path, &second)).unwrap();
     let mut missing = second.clone();
     missing.up.remove("V1__init.sql");
     missing.down.remove("V1__init.sql");
-    let error = up(&open(&path, &missing)).unwrap_err();
+    let error = up(&mut open(&path, &missing)).unwrap_err();
     assert_eq!(error.code(), "migration_missing");
     assert!(error.to_string().contains("V1__init"), "{error}");
     let mut skipped = second.clone();
     skipped.up.insert("V2__late.sql".into(), "CREATE TABLE late (a TEXT) STRICT;".into());
-    let error = up(&open(&path, &skipped)).unwrap_err();
+    let error = up(&mut open(&path, &skipped)).unwrap_err();
     assert!(error.to_string().contains("V2__late"), "{error}");
     assert!(new["file"].as_str().unwrap().ends_with("__next.sql"));
 }
@@ -125,15 +125,15 @@ fn a_newer_database_can_be_read_and_led_back_but_not_written() {
         ),
         false,
     );
-    let database = open(&path, &newer);
-    up(&database).unwrap();
+    let mut database = open(&path, &newer);
+    up(&mut database).unwrap();
     fill(&database);
     database.close().unwrap();
 
-    let database = open(&path, &old);
+    let mut database = open(&path, &old);
     let status = database.status().unwrap();
     assert!(status.newer);
-    assert_eq!(up(&database).unwrap_err().code(), "newer_database");
+    assert_eq!(up(&mut database).unwrap_err().code(), "newer_database");
     assert_eq!(database.push(true).unwrap_err().code(), "newer_database");
     let owner = database.owner().unwrap();
     assert_eq!(owner.count("goods", None).unwrap(), 2);
@@ -154,8 +154,8 @@ fn a_rename_keeps_the_data_and_a_second_one_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let files = first();
-    let database = open(&path, &files);
-    up(&database).unwrap();
+    let mut database = open(&path, &files);
+    up(&mut database).unwrap();
     fill(&database);
     database.close().unwrap();
     let renamed = FIRST
@@ -169,8 +169,8 @@ fn a_rename_keeps_the_data_and_a_second_one_too() {
         .replace("[[\"label\"]]", "[[\"caption\"]]");
     let (files, new) = then(&files, &again, false);
     assert_eq!(new["losses"], json!([]), "{new:#}");
-    let database = open(&path, &files);
-    up(&database).unwrap();
+    let mut database = open(&path, &files);
+    up(&mut database).unwrap();
     let rows = database.owner().unwrap().list("wares", &Default::default()).unwrap().rows;
     let mut captions: Vec<&str> = rows.iter().map(|row| row["caption"].as_str().unwrap()).collect();
     captions.sort_unstable();
@@ -199,15 +199,15 @@ fn drift_is_a_list_of_differences_with_the_sql_that_mends_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let files = first();
-    let database = open(&path, &files);
-    up(&database).unwrap();
+    let mut database = open(&path, &files);
+    up(&mut database).unwrap();
     fill(&database);
     let before = dump(&database);
     database.close().unwrap();
     let bare = Connection::open(&path).unwrap();
     bare.execute_batch("DROP INDEX goods_title_idx; ALTER TABLE goods ADD COLUMN odd TEXT;")
         .unwrap();
-    let database = open(&path, &files);
+    let mut database = open(&path, &files);
     let drift = database.drift().unwrap();
     assert_eq!(drift.differences.len(), 2, "{:#?}", drift.differences);
     bare.pragma_update(None, "foreign_keys", false).unwrap();
@@ -221,22 +221,22 @@ fn a_pushed_schema_is_adopted_by_the_migration_that_leads_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let files = first();
-    let database = open(&path, &files);
-    up(&database).unwrap();
+    let mut database = open(&path, &files);
+    up(&mut database).unwrap();
     fill(&database);
     database.close().unwrap();
     let model = FIRST.replace(
         "columns.note",
         "columns.color = { type = \"text\", max = 20, default = \"red\" }\ncolumns.note",
     );
-    let pushed = open(&path, &BundleFiles { model: model.clone(), ..files.clone() });
+    let mut pushed = open(&path, &BundleFiles { model: model.clone(), ..files.clone() });
     assert_eq!(pushed.push(false).unwrap().differences.len(), 2);
     assert!(pushed.status().unwrap().pushed);
     pushed.close().unwrap();
     let (files, _) = then(&files, &model, false);
-    let run = up(&open(&path, &files)).unwrap();
+    let run = up(&mut open(&path, &files)).unwrap();
     assert!(run.adopted);
-    let database = open(&path, &files);
+    let mut database = open(&path, &files);
     assert_eq!(database.status().unwrap().current, database.status().unwrap().latest);
     let goods = database.owner().unwrap().list("goods", &Default::default()).unwrap().rows;
     assert!(goods.iter().all(|row| row["color"] == json!("red")));
@@ -266,17 +266,17 @@ fn a_migration_that_breaks_references_is_rolled_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let files = first();
-    let database = open(&path, &files);
-    up(&database).unwrap();
+    let mut database = open(&path, &files);
+    up(&mut database).unwrap();
     fill(&database);
     let before = dump(&database);
     database.close().unwrap();
     let mut broken = files.clone();
     broken.up.insert("V2__orphan.sql".into(), "DELETE FROM makers;".into());
     broken.down.insert("V2__orphan.sql".into(), "DELETE FROM goods;".into());
-    let error = up(&open(&path, &broken)).unwrap_err();
+    let error = up(&mut open(&path, &broken)).unwrap_err();
     assert!(error.to_string().contains("goods"), "{error}");
-    let database = open(&path, &files);
+    let mut database = open(&path, &files);
     assert_eq!(dump(&database), before);
     assert_eq!(database.status().unwrap().current, "1");
 }
@@ -286,7 +286,7 @@ fn a_stored_down_script_of_a_foreign_file_has_no_reach() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
     let files = first();
-    up(&open(&path, &files)).unwrap();
+    up(&mut open(&path, &files)).unwrap();
     let bare = Connection::open(&path).unwrap();
     let stolen = folder.path().join("stolen.db");
     for script in [
@@ -296,7 +296,7 @@ fn a_stored_down_script_of_a_foreign_file_has_no_reach() {
         "SELECT load_extension('x');".to_owned(),
     ] {
         bare.execute("UPDATE _freehold_migrations SET down_sql = ?1", [&script]).unwrap();
-        let database = open(&path, &files);
+        let mut database = open(&path, &files);
         assert!(database.migrate_down(0, &mut |_| {}).is_err(), "{script}");
         assert_eq!(database.status().unwrap().current, "1", "{script}");
         assert_eq!(database.drift().unwrap().differences, Vec::<String>::new(), "{script}");
@@ -311,7 +311,7 @@ fn a_foreign_table_is_named_and_left_alone() {
     let bare = Connection::open(&path).unwrap();
     bare.execute_batch("CREATE TABLE diary (day TEXT); INSERT INTO diary VALUES ('monday');")
         .unwrap();
-    let error = up(&open(&path, &first())).unwrap_err();
+    let error = up(&mut open(&path, &first())).unwrap_err();
     assert_eq!(error.code(), "schema_drift");
     assert!(error.to_string().contains("diary"), "{error}");
     let days: i64 = bare.query_row("SELECT count(*) FROM diary", [], |row| row.get(0)).unwrap();
@@ -324,7 +324,7 @@ fn a_foreign_table_is_named_and_left_alone() {
 fn another_model_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");
-    up(&open(&path, &first())).unwrap();
+    up(&mut open(&path, &first())).unwrap();
     let host = Box::new(FixedHost::new(0, 1));
     let connection = Connection::open(&path).unwrap();
     let other = Database::open(connection, Bundle::builtin("carcosa").unwrap(), host);

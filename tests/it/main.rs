@@ -5,5 +5,6 @@
 mod docs;
 mod golden;
 mod history;
-mod rebuild;
+mod pull;
+// mod rebuild;
 mod scenarios;

@@ -19,8 +19,8 @@ fn files_of(bundle: &Bundle) -> BundleFiles {
     };
     for migration in &bundle.migrations {
         let name = format!("{}.sql", migration.file_stem());
-        files.up.insert(name.clone(), migration.up.text());
-        files.down.extend(migration.down.as_ref().map(|down| (name, down.text())));
+        files.up.insert(name.clone(), migration.up.text().to_owned());
+        files.down.extend(migration.down.as_ref().map(|down| (name, down.text().to_owned())));
     }
     files
 }
@@ -77,7 +77,7 @@ fn rebuild(bundle: &Bundle, table: &str, column: &str, image: &[u8]) {
     assert!(before.values().map(Vec::len).sum::<usize>() > 5, "{place}: there are rows");
     let connection = Connection::open(&path).unwrap();
     let changed = Bundle::from_files(&files).unwrap();
-    let database = Database::open(connection, changed, Box::new(host)).unwrap();
+    let mut database = Database::open(connection, changed, Box::new(host)).unwrap();
     database.migrate_up(Target::Latest, &mut |_| {}).unwrap_or_else(|e| panic!("{place}: {e}"));
     assert_eq!(rows(&bare, &bundle.model), before, "{place}: up");
     assert_eq!(database.drift().unwrap().differences, Vec::<String>::new(), "{place}");

@@ -91,14 +91,14 @@ fn replay(scenario: &Scenario) -> Vec<Value> {
     let bundle = bundle.unwrap_or_else(|error| panic!("{}: {error}", scenario.name));
     let host = FixedHost::new(scenario.now_ms, scenario.seed);
     let connection = Connection::open_in_memory().unwrap();
-    let database = Database::open(connection, bundle, Box::new(host)).unwrap();
+    let mut database = Database::open(connection, bundle, Box::new(host)).unwrap();
     let mut saved = Map::new();
     let mut trace = Vec::new();
     for (at, step) in scenario.steps.iter().enumerate() {
         let place = format!("{}, step {at} ({})", scenario.name, step.call);
         let params = if step.params.is_null() { json!({}) } else { step.params.clone() };
         let request = json!({ "method": step.call, "params": substitute(&params, &saved) });
-        let answer = call(&database, &request.to_string(), &mut |_| {});
+        let answer = call(&mut database, &request.to_string(), &mut |_| {});
         let answer: Value = serde_json::from_str(&answer).unwrap();
         check(step, &answer, &place);
         for (name, pointer) in &step.save {

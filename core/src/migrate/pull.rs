@@ -40,7 +40,7 @@ pub fn pull(connection: &Connection) -> Result<Pulled> {
         live: &live,
         tenancy: tenancy(&live, remembered.as_ref()),
         remembered: remembered.as_ref().map(|model| (model, Schema::from_model(model))),
-        enums: BTreeMap::new(),
+        enums: Vec::new(),
         notes: Vec::new(),
     };
     let root = puller.model();
@@ -61,7 +61,7 @@ struct Puller<'s> {
     live: &'s Schema,
     tenancy: Option<Tenancy>,
     remembered: Option<(&'s Model, Schema)>,
-    enums: BTreeMap<String, Vec<String>>,
+    enums: Vec<(String, Vec<String>)>,
     notes: Vec<String>,
 }
 
@@ -118,10 +118,16 @@ impl Puller<'_> {
         }
         let written = known.map(Model::to_json);
         for e in known.iter().flat_map(|model| &model.enums) {
-            self.enums.insert(e.name.clone(), e.values.clone());
+            self.enums.push((e.name.clone(), e.values.clone()));
         }
         let mut tables = Map::new();
-        for table in self.live.ordered_tables() {
+        let mut in_order = self.live.ordered_tables();
+        in_order.sort_by_key(|table| {
+            // Tables keep the order that people gave them; new ones come last.
+            let place = |model: &&Model| model.tables.iter().position(|t| t.name == table.name);
+            known.as_ref().and_then(place).unwrap_or(usize::MAX)
+        });
+        for table in in_order {
             let known = written.as_ref().and_then(|model| model["tables"].get(&table.name));
             tables.insert(table.name.clone(), self.table(table, known));
         }
@@ -218,14 +224,15 @@ impl Puller<'_> {
 
     /// The enum with these values, made under the column's name where there is none.
     fn enum_named(&mut self, column: &str, values: Vec<String>) -> String {
-        if let Some((name, _)) = self.enums.iter().find(|(_, known)| **known == values) {
+        if let Some((name, _)) = self.enums.iter().find(|(_, known)| *known == values) {
             return name.clone();
         }
         let names = std::iter::once(column.to_owned())
             .chain((2..).map(|number| format!("{column}_{number}")));
-        let free = names.into_iter().find(|name| !self.enums.contains_key(name));
+        let free =
+            names.into_iter().find(|name| !self.enums.iter().any(|(known, _)| known == name));
         let name = free.unwrap_or_default();
-        self.enums.insert(name.clone(), values);
+        self.enums.push((name.clone(), values));
         name
     }
 
@@ -321,7 +328,7 @@ fn plain_columns(index: &IndexSchema) -> Option<(Vec<String>, bool)> {
     let mut nulls_equal = false;
     let names = index.terms.iter().map(|term| {
         let text = term.expr.canonical();
-        let name = match text.strip_prefix("ifnull ( ").and_then(|t| t.strip_suffix(" , x'' )")) {
+        let name = match text.strip_prefix("ifnull ( ").and_then(|t| t.strip_suffix(" , X'' )")) {
             Some(name) => {
                 nulls_equal = true;
                 name

@@ -78,9 +78,10 @@ pub(super) fn read(
     column: &ColumnSchema,
     tenant: Option<&str>,
 ) -> Found {
-    let mut form = Form::default();
-    for check in table.checks.iter().filter(|check| is_alone(table, check, &column.name)) {
-        form.read(&column.name, check.name.as_deref().unwrap_or_default(), &check.expr);
+    let mut form = Form::of(table, &column.name);
+    if form.kind.is_none() {
+        // A column of a wide reference is bound by the column that it refers to.
+        form.kind = referred_kind(live, table, &column.name, 0);
     }
     let is_key = table.key_columns().contains(&column.name.as_str());
     let mut spec = Map::new();
@@ -161,7 +162,33 @@ struct Form {
     max: Option<String>,
 }
 
+/// The type of the column that a column refers to, through further references.
+fn referred_kind(
+    live: &Schema,
+    table: &TableSchema,
+    column: &str,
+    depth: usize,
+) -> Option<&'static str> {
+    if let Some(kind) = Form::of(table, column).kind {
+        return Some(kind);
+    }
+    table.foreign_keys.iter().filter(|_| depth < 8).find_map(|reference| {
+        let at = reference.columns.iter().position(|name| name == column)?;
+        let target = live.table(&reference.table)?;
+        referred_kind(live, target, reference.to.get(at)?, depth + 1)
+    })
+}
+
 impl Form {
+    /// What the checks on a column alone say.
+    fn of(table: &TableSchema, column: &str) -> Form {
+        let mut form = Form::default();
+        for check in table.checks.iter().filter(|check| is_alone(table, check, column)) {
+            form.read(column, check.name.as_deref().unwrap_or_default(), &check.expr);
+        }
+        form
+    }
+
     /// Takes a check in; whether it could be read.
     fn read(&mut self, column: &str, rule: &str, expr: &Fragment) -> bool {
         let text = expr.canonical();
