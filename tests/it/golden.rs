@@ -51,7 +51,8 @@ fn every_golden_file_opens_migrates_and_checks_out() {
         std::fs::copy(&path, &copy).unwrap();
         let host = Box::new(FixedHost::new(1_767_225_700_000, 8));
         let connection = Connection::open(&copy).unwrap();
-        let mut database = Database::open(connection, Bundle::builtin(model).unwrap(), host).unwrap();
+        let mut database =
+            Database::open(connection, Bundle::builtin(model).unwrap(), host).unwrap();
         let users = database.owner().unwrap().count("users", None).unwrap();
         assert!(users > 0, "{file} lost its people");
         database.init(Some("development"), &mut |_| {}).unwrap();

@@ -207,7 +207,7 @@ fn drift_is_a_list_of_differences_with_the_sql_that_mends_them() {
     let bare = Connection::open(&path).unwrap();
     bare.execute_batch("DROP INDEX goods_title_idx; ALTER TABLE goods ADD COLUMN odd TEXT;")
         .unwrap();
-    let mut database = open(&path, &files);
+    let database = open(&path, &files);
     let drift = database.drift().unwrap();
     assert_eq!(drift.differences.len(), 2, "{:#?}", drift.differences);
     bare.pragma_update(None, "foreign_keys", false).unwrap();
@@ -236,7 +236,7 @@ fn a_pushed_schema_is_adopted_by_the_migration_that_leads_to_it() {
     let (files, _) = then(&files, &model, false);
     let run = up(&mut open(&path, &files)).unwrap();
     assert!(run.adopted);
-    let mut database = open(&path, &files);
+    let database = open(&path, &files);
     assert_eq!(database.status().unwrap().current, database.status().unwrap().latest);
     let goods = database.owner().unwrap().list("goods", &Default::default()).unwrap().rows;
     assert!(goods.iter().all(|row| row["color"] == json!("red")));
@@ -276,7 +276,7 @@ fn a_migration_that_breaks_references_is_rolled_back() {
     broken.down.insert("V2__orphan.sql".into(), "DELETE FROM goods;".into());
     let error = up(&mut open(&path, &broken)).unwrap_err();
     assert!(error.to_string().contains("goods"), "{error}");
-    let mut database = open(&path, &files);
+    let database = open(&path, &files);
     assert_eq!(dump(&database), before);
     assert_eq!(database.status().unwrap().current, "1");
 }

@@ -6,5 +6,5 @@ mod docs;
 mod golden;
 mod history;
 mod pull;
-// mod rebuild;
+mod rebuild;
 mod scenarios;
