@@ -20,5 +20,5 @@ mod types;
 
 pub use diff::{Difference, Place, diff};
 pub use fragment::Fragment;
-pub use plan::*;
+pub use plan::{Effect, EffectKind, Plan, Renames, plan};
 pub use types::*;

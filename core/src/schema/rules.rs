@@ -35,16 +35,16 @@ pub(super) fn column_checks(model: &Model, table: &Table, column: &Column) -> Ve
         return Vec::new();
     }
     let name = quote::name(&column.name);
-    let mut rules: Vec<(String, String)> = Vec::new();
+    let mut rules: Vec<(String, Fragment)> = Vec::new();
     if !is_bound_by_reference(table, column) {
         rules.extend(form(model, column, &name));
     }
     rules.extend(size(column, &name));
     rules
         .into_iter()
-        .map(|(rule, sql)| CheckSchema {
+        .map(|(rule, expr)| CheckSchema {
             name: Some(names::join([table.name.as_str(), column.name.as_str(), rule.as_str()])),
-            expr: Fragment::new(sql),
+            expr,
             column: Some(column.name.clone()),
         })
         .collect()
@@ -62,38 +62,54 @@ fn is_bound_by_reference(table: &Table, column: &Column) -> bool {
     })
 }
 
+/// The checks of a form by their rule's name; `{}` stands for the column.
+pub(super) const FORMS: [(&str, &str); 9] = [
+    ("array", "json_valid({}) AND json_type({}) = 'array'"),
+    ("boolean", "{} IN (0, 1)"),
+    ("date", "{} GLOB '????-??-??'"),
+    ("json", "json_valid({})"),
+    ("list", "json_valid({}) AND json_type({}) = 'array'"),
+    ("object", "json_valid({}) AND json_type({}) = 'object'"),
+    ("time", "{} GLOB '??:??:??.???'"),
+    ("timestamp", "{} GLOB '????-??-??T??:??:??.???Z'"),
+    ("uuid", "length({}) = 36"),
+];
+
+/// The check of this rule on this column.
+pub(super) fn form_check(rule: &str, column: &str) -> Option<Fragment> {
+    let (_, sql) = FORMS.iter().find(|(name, _)| *name == rule)?;
+    Some(Fragment::new(sql.replace("{}", &quote::name(column))))
+}
+
 /// The form of a value: the rule's name and its SQL.
-fn form(model: &Model, column: &Column, name: &str) -> Option<(String, String)> {
-    let rule = |rule: &str, sql: String| Some((rule.to_owned(), sql));
+fn form(model: &Model, column: &Column, name: &str) -> Option<(String, Fragment)> {
+    let fixed = |rule: &str| Some((rule.to_owned(), form_check(rule, &column.name)?));
+    let own = |rule: String, sql: String| Some((rule, Fragment::new(sql)));
     if column.array {
-        return rule("array", format!("json_valid({name}) AND json_type({name}) = 'array'"));
+        return fixed("array");
     }
     match &column.kind {
-        Kind::Boolean => rule("boolean", format!("{name} IN (0, 1)")),
-        Kind::Uuid => rule("uuid", format!("length({name}) = 36")),
-        Kind::Timestamp => rule("timestamp", format!("{name} GLOB '????-??-??T??:??:??.???Z'")),
-        Kind::Date => rule("date", format!("{name} GLOB '????-??-??'")),
-        Kind::Time => rule("time", format!("{name} GLOB '??:??:??.???'")),
-        Kind::Json { shape: Shape::Any } => rule("json", format!("json_valid({name})")),
-        Kind::Json { shape: Shape::Object } => {
-            rule("object", format!("json_valid({name}) AND json_type({name}) = 'object'"))
-        }
-        Kind::Json { shape: Shape::Array } => {
-            rule("list", format!("json_valid({name}) AND json_type({name}) = 'array'"))
-        }
+        Kind::Boolean => fixed("boolean"),
+        Kind::Uuid => fixed("uuid"),
+        Kind::Timestamp => fixed("timestamp"),
+        Kind::Date => fixed("date"),
+        Kind::Time => fixed("time"),
+        Kind::Json { shape: Shape::Any } => fixed("json"),
+        Kind::Json { shape: Shape::Object } => fixed("object"),
+        Kind::Json { shape: Shape::Array } => fixed("list"),
         Kind::Enum { name: of } => {
             let values: Vec<String> =
                 model.enum_values(of).iter().map(|value| quote::text(value)).collect();
-            rule("enum", format!("{name} IN ({})", values.join(", ")))
+            own("enum".to_owned(), format!("{name} IN ({})", values.join(", ")))
         }
-        Kind::Integer => rule("integer", range(column, name, Some(SAFE_INTEGER_MAX))?),
+        Kind::Integer => own("integer".to_owned(), range(column, name, Some(SAFE_INTEGER_MAX))?),
         // Precision and scale are part of the name: a change of scale has to show, since it
         // changes what every stored number means.
         Kind::Decimal { precision, scale } => {
             let most = 10_i64.checked_pow(*precision).map(|limit| limit - 1);
-            rule(&format!("decimal_{precision}_{scale}"), range(column, name, most)?)
+            own(format!("decimal_{precision}_{scale}"), range(column, name, most)?)
         }
-        Kind::BigInt => rule("bigint", range(column, name, None)?),
+        Kind::BigInt => own("bigint".to_owned(), range(column, name, None)?),
         Kind::Real | Kind::Text | Kind::Blob => None,
     }
 }
@@ -115,7 +131,7 @@ fn range(column: &Column, name: &str, most: Option<i64>) -> Option<String> {
 }
 
 /// The length of a text, blob or array, or the range of a real.
-fn size(column: &Column, name: &str) -> Option<(String, String)> {
+fn size(column: &Column, name: &str) -> Option<(String, Fragment)> {
     let rules = &column.rules;
     let literal = |bound: Option<Bound>| {
         bound.map(|bound| match bound {
@@ -130,7 +146,7 @@ fn size(column: &Column, name: &str) -> Option<(String, String)> {
         _ => return None,
     };
     let sql = between(&what, literal(rules.min), literal(rules.max))?;
-    Some((rule.to_owned(), sql))
+    Some((rule.to_owned(), Fragment::new(sql)))
 }
 
 fn between(what: &str, low: Option<String>, high: Option<String>) -> Option<String> {
