@@ -44,7 +44,7 @@ impl Alteration<'_> {
         !self.dropped.is_empty() || self.nullability.iter().any(fills)
     }
 
-    pub(super) fn write(&self, from: &Schema, new: &TableSchema, writer: &mut Writer) {
+    pub(super) fn write(&self, new: &TableSchema, writer: &mut Writer) {
         let Some(old) = self.old else { return };
         let table = quote::name(&new.name);
         for name in &self.dropped_checks {
@@ -65,7 +65,7 @@ impl Alteration<'_> {
             write_nullability(old, new, column, *required, writer);
         }
         for check in &self.added_checks {
-            writer.effects(implied::check_risk(from, old, new, check));
+            writer.effects(implied::check_risk(old, new, check));
             writer.statement(&format!("ALTER TABLE {table} ADD {}", ddl::check_sql(check)));
         }
     }
@@ -81,7 +81,7 @@ impl Alteration<'_> {
         let own = self.column_checks.iter().filter(|(place, _)| *place == at);
         let checks: Vec<&CheckSchema> = own.map(|(_, check)| *check).collect();
         for check in &checks {
-            writer.effects(implied::added_check_risk(old, new, check));
+            writer.effects(implied::check_risk(old, new, check));
         }
         let mut sql = ddl::column_sql(column, &[]);
         let keys = self.foreign_keys.iter().filter(|key| key.columns == [column.name.as_str()]);

@@ -243,11 +243,7 @@ fn form_of(table: &TableSchema, column: &ColumnSchema) -> Form {
 fn decimal_form(table: &TableSchema, column: &ColumnSchema) -> Option<Form> {
     let own = table.checks.iter().filter(|check| check.expr.mentions(&column.name));
     own.filter_map(|check| {
-        let (_, digits) = check
-            .name
-            .as_deref()?
-            .rsplit_once("_decimal_")
-            .or_else(|| check.name.as_deref()?.rsplit_once("decimal_"))?;
+        let (_, digits) = check.name.as_deref()?.rsplit_once("_decimal_")?;
         let (precision, scale) = digits.split_once('_')?;
         let (precision, scale) = (precision.parse::<u32>().ok()?, scale.parse::<u32>().ok()?);
         let whole = precision.checked_sub(scale)?;

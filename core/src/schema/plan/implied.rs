@@ -39,7 +39,7 @@ pub(super) fn table_risks(
             })
         });
         if !is_form {
-            risks.extend(added_check_risk(old, new, check));
+            risks.extend(check_risk(old, new, check));
         }
     }
     let is_old = |key: &ForeignKeySchema| {
@@ -62,7 +62,7 @@ pub(super) fn table_risks(
 }
 
 /// Whether a check that comes may be broken.
-pub(super) fn added_check_risk(
+pub(super) fn check_risk(
     old: &TableSchema,
     new: &TableSchema,
     check: &CheckSchema,
@@ -80,16 +80,6 @@ pub(super) fn added_check_risk(
         _ => None,
     };
     Some(Effect::risk(&new.name, column, format!("where it breaks {}", check.expr)))
-}
-
-/// Whether a check that comes by itself may be broken.
-pub(super) fn check_risk(
-    _: &Schema,
-    old: &TableSchema,
-    new: &TableSchema,
-    check: &CheckSchema,
-) -> Option<Effect> {
-    added_check_risk(old, new, check)
 }
 
 /// Whether a unique index that comes may be broken.

@@ -29,7 +29,7 @@ impl Change<'_> {
     pub(super) fn write(&self, from: &Schema, new: &TableSchema, writer: &mut Writer) {
         match self {
             Change::None => {}
-            Change::Alter(alteration) => alteration.write(from, new, writer),
+            Change::Alter(alteration) => alteration.write(new, writer),
             Change::Rebuild(old) => rebuild::write(from, old, new, writer),
         }
     }
@@ -54,10 +54,10 @@ fn alteration<'t>(old: &'t TableSchema, new: &'t TableSchema) -> Option<Alterati
     let mut alteration = Alteration { old: Some(old), ..Alteration::default() };
     for column in &old.columns {
         match new.column(&column.name) {
-            Some(wanted) => match nullability(old, column, wanted)? {
-                Some(not_null) => alteration.nullability.push((wanted, not_null)),
-                None => {}
-            },
+            Some(wanted) => {
+                let required = nullability(old, column, wanted)?;
+                alteration.nullability.extend(required.map(|required| (wanted, required)));
+            }
             None => alteration.dropped.push(column),
         }
     }

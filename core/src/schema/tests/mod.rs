@@ -1,6 +1,7 @@
 //! Tests of the schema against SQLite itself.
 
 mod model;
+mod plan;
 mod pragmas;
 
 use rusqlite::Connection;
