@@ -5,6 +5,8 @@
 mod docs;
 mod golden;
 mod history;
+mod models;
 mod pull;
 mod rebuild;
 mod scenarios;
+mod updown;

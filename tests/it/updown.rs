@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use freehold_core::bundle::BundleFiles;
 use freehold_core::host::FixedHost;
 use freehold_core::migrate::Target;
 use freehold_core::schema::{Schema, diff};
@@ -75,7 +76,22 @@ fn short(text: &str) -> String {
 
 fn clinic() -> Bundle {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/clinic");
-    freehold::bundle_from_dir(&folder).unwrap()
+    let files = |name: &str| {
+        let entries = std::fs::read_dir(folder.join(name)).unwrap().map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        });
+        entries.collect::<std::collections::BTreeMap<String, String>>()
+    };
+    let seeds = files("seeds").into_iter();
+    Bundle::from_files(&BundleFiles {
+        model: std::fs::read_to_string(folder.join("model.toml")).unwrap(),
+        up: files("up"),
+        down: files("down"),
+        seeds: seeds.map(|(name, text)| (name.replace(".toml", ""), text)).collect(),
+    })
+    .unwrap()
 }
 
 #[test]
@@ -135,7 +151,7 @@ fn carcosas_rows_of_every_version_arrive_at_the_newest() {
         if last >= 3 {
             check_sharing(&store);
         }
-        let database = store.database();
+        let mut database = store.database();
         assert!(database.drift().unwrap().differences.is_empty());
         let mut findings = Vec::new();
         database.inspect(&mut |finding| findings.push(finding)).unwrap();

@@ -40,8 +40,10 @@ impl Schema {
                     descending: column.descending,
                     ..IndexTerm::column(&column.name)
                 };
+                // The tenant key is no part of a name, so that this has to tell the two apart.
+                let suffix = if index.cross_tenant { "cross_idx" } else { "idx" };
                 IndexSchema {
-                    name: index_name(model, table, columns, "idx"),
+                    name: index_name(model, table, columns, suffix),
                     table: table.name.clone(),
                     unique: false,
                     terms: index.columns.iter().map(term).collect(),
@@ -59,16 +61,20 @@ impl Schema {
         schema
     }
 
-    /// Two indexes over the same columns that differ in direction alone would share a name.
+    /// Two indexes over the same columns that differ in direction alone would share a name, and so
+    /// may two of tables whose names begin alike: `a (b_c)` and `a_b (c)`.
     fn add_index(&mut self, mut index: IndexSchema) {
-        if self.indexes.contains_key(&index.name) {
-            let directions = index.terms.iter().map(|term| match term.descending {
-                true => format!("{}_desc", term.expr.text()),
-                false => term.expr.text().to_owned(),
-            });
-            index.name = names::join(
-                std::iter::once(index.table.clone()).chain(directions).chain(["idx".to_owned()]),
-            );
+        let directions = index.terms.iter().map(|term| match term.descending {
+            true => format!("{}_desc", term.expr.text()),
+            false => term.expr.text().to_owned(),
+        });
+        let directed: Vec<String> =
+            std::iter::once(index.table.clone()).chain(directions).collect();
+        let hash = names::hash(&directed.join(","));
+        for last in ["idx".to_owned(), format!("{hash}_idx")] {
+            if self.indexes.contains_key(&index.name) {
+                index.name = names::join(directed.iter().cloned().chain([last]));
+            }
         }
         self.indexes.insert(index.name.clone(), index);
     }

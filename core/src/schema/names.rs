@@ -12,12 +12,17 @@ pub(super) fn join<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> String 
         return whole;
     }
     let last = parts.last().map_or("", AsRef::as_ref);
-    let end = format!("_{:08x}_{last}", fnv1a(whole.as_bytes()));
+    let end = format!("_{}_{last}", hash(&whole));
     let mut cut = NAME_BYTES_MAX.saturating_sub(end.len());
     while !whole.is_char_boundary(cut) {
         cut -= 1;
     }
     format!("{}{end}", whole[..cut].trim_end_matches('_'))
+}
+
+/// A text's hash in eight hexadecimal digits.
+pub(super) fn hash(text: &str) -> String {
+    format!("{:08x}", fnv1a(text.as_bytes()))
 }
 
 /// FNV-1a, 32 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).

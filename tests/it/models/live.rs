@@ -58,7 +58,7 @@ impl Live {
         let bundle = Bundle::builtin(model).unwrap();
         let host = FixedHost::new(1_767_225_600_000, 7);
         let connection = Connection::open_in_memory().unwrap();
-        let database = Database::open(connection, bundle.clone(), Box::new(host)).unwrap();
+        let mut database = Database::open(connection, bundle.clone(), Box::new(host)).unwrap();
         database.init(Some(set), &mut |_| {}).unwrap();
         let image = database.export().unwrap();
         let mut connection = Connection::open_in_memory().unwrap();
