@@ -71,7 +71,7 @@ fn tenants_rows_carry_the_tenant_key_first() {
                 continue;
             }
             assert_eq!(live.primary_key(&table)[0], key, "{}: {table}", facts.model);
-            assert_eq!(live.refers_to(&table, key)[0..1], [tenants], "{}: {table}", facts.model);
+            assert!(live.refers_to(&table, key).contains(&tenants.to_owned()), "{table}");
             for unique in live.indexes(&table, true) {
                 assert_eq!(unique[0], key, "{}: {table} {unique:?}", facts.model);
             }

@@ -64,20 +64,26 @@ fn extend(
     let own = std::mem::take(&mut table.columns);
     let kept: Vec<&ColumnSpec> =
         base.columns.iter().filter(|column| !table.without.contains(&column.name)).collect();
-    let (last, first): (Vec<_>, Vec<_>) = kept
-        .into_iter()
-        .partition(|column| matches!(column.auto, Some(Auto::Created | Auto::Updated)));
+    let (last, first): (Vec<_>, Vec<_>) =
+        kept.into_iter().partition(|column| is_written_time(column));
     for column in first {
         table.columns.push(own_or_standard(&own, column, table, user, problems));
     }
     let is_standard = |column: &ColumnSpec| {
         base.columns.iter().any(|c| c.name == column.name) && !table.without.contains(&column.name)
     };
+    // Times of writing come last, and created before updated.
     let added = own.iter().filter(|column| !is_standard(column)).cloned();
+    let (added_last, added): (Vec<_>, Vec<_>) = added.partition(is_written_time);
     table.columns.extend(added);
     for column in last {
         table.columns.push(own_or_standard(&own, column, table, user, problems));
     }
+    table.columns.extend(added_last);
+}
+
+fn is_written_time(column: &ColumnSpec) -> bool {
+    matches!(column.auto, Some(Auto::Created | Auto::Updated))
 }
 
 fn own_or_standard(

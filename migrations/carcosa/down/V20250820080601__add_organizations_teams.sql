@@ -144,10 +144,10 @@ CREATE TABLE new_api_keys (
     CONSTRAINT api_keys_permissions_length CHECK (json_array_length(permissions) <= 17),
   is_active INTEGER NOT NULL DEFAULT 1
     CONSTRAINT api_keys_is_active_boolean CHECK (is_active IN (0, 1)),
-  updated_at TEXT NOT NULL
-    CONSTRAINT api_keys_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   created_at TEXT NOT NULL
     CONSTRAINT api_keys_created_at_timestamp CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+  updated_at TEXT NOT NULL
+    CONSTRAINT api_keys_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   PRIMARY KEY (id),
   FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE,
   FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL
@@ -155,11 +155,11 @@ CREATE TABLE new_api_keys (
 
 INSERT INTO new_api_keys (
   id, name, key_prefix, key_hash, rate_limit, last_used_at, expires_at, revoked_at, project_id,
-  user_id, permissions, is_active, updated_at, created_at
+  user_id, permissions, is_active, created_at, updated_at
 )
 SELECT
   id, name, key_prefix, key_hash, rate_limit, last_used_at, expires_at, revoked_at, project_id,
-  user_id, permissions, is_active, updated_at, created_at
+  user_id, permissions, is_active, created_at, updated_at
 FROM api_keys;
 
 DROP TABLE api_keys;

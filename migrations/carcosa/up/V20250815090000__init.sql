@@ -95,10 +95,10 @@ CREATE TABLE api_keys (
   user_id TEXT,
   is_active INTEGER NOT NULL DEFAULT 1
     CONSTRAINT api_keys_is_active_boolean CHECK (is_active IN (0, 1)),
-  updated_at TEXT NOT NULL
-    CONSTRAINT api_keys_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   created_at TEXT NOT NULL
     CONSTRAINT api_keys_created_at_timestamp CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+  updated_at TEXT NOT NULL
+    CONSTRAINT api_keys_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   PRIMARY KEY (id),
   FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE,
   FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL

@@ -33,10 +33,10 @@ CREATE TABLE organization_members (
   user_id TEXT NOT NULL,
   role TEXT NOT NULL DEFAULT 'MEMBER'
     CONSTRAINT organization_members_role_enum CHECK (role IN ('OWNER', 'ADMIN', 'MEMBER', 'VIEWER')),
-  updated_at TEXT NOT NULL
-    CONSTRAINT organization_members_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   created_at TEXT NOT NULL
     CONSTRAINT organization_members_created_at_timestamp CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+  updated_at TEXT NOT NULL
+    CONSTRAINT organization_members_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   PRIMARY KEY (organization_id, id),
   FOREIGN KEY (organization_id) REFERENCES organizations (id) ON DELETE CASCADE,
   FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
@@ -243,10 +243,10 @@ CREATE TABLE new_api_keys (
     CONSTRAINT api_keys_permissions_length CHECK (json_array_length(permissions) <= 17),
   is_active INTEGER NOT NULL DEFAULT 1
     CONSTRAINT api_keys_is_active_boolean CHECK (is_active IN (0, 1)),
-  updated_at TEXT NOT NULL
-    CONSTRAINT api_keys_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   created_at TEXT NOT NULL
     CONSTRAINT api_keys_created_at_timestamp CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+  updated_at TEXT NOT NULL
+    CONSTRAINT api_keys_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   PRIMARY KEY (organization_id, id),
   FOREIGN KEY (organization_id) REFERENCES organizations (id) ON DELETE CASCADE,
   FOREIGN KEY (organization_id, project_id) REFERENCES projects (organization_id, id) ON DELETE CASCADE,
@@ -255,12 +255,12 @@ CREATE TABLE new_api_keys (
 
 INSERT INTO new_api_keys (
   organization_id, id, name, key_prefix, key_hash, rate_limit, last_used_at, expires_at,
-  revoked_at, project_id, user_id, permissions, is_active, updated_at, created_at
+  revoked_at, project_id, user_id, permissions, is_active, created_at, updated_at
 )
 SELECT
   p.organization_id, x.id, x.name, x.key_prefix, x.key_hash, x.rate_limit, x.last_used_at,
-  x.expires_at, x.revoked_at, x.project_id, x.user_id, x.permissions, x.is_active, x.updated_at,
-  x.created_at
+  x.expires_at, x.revoked_at, x.project_id, x.user_id, x.permissions, x.is_active, x.created_at,
+  x.updated_at
 FROM api_keys x
 JOIN projects p ON p.id = x.project_id;
 
@@ -270,14 +270,17 @@ ALTER TABLE new_api_keys RENAME TO api_keys;
 CREATE INDEX api_keys_is_active_idx
 ON api_keys (organization_id, is_active);
 
-CREATE INDEX api_keys_key_prefix_idx
+CREATE INDEX api_keys_key_prefix_cross_idx
 ON api_keys (key_prefix);
 
 CREATE INDEX api_keys_project_id_idx
 ON api_keys (organization_id, project_id);
 
-CREATE INDEX api_keys_user_id_idx
+CREATE INDEX api_keys_user_id_cross_idx
 ON api_keys (user_id);
+
+CREATE INDEX api_keys_user_id_idx
+ON api_keys (organization_id, user_id);
 
 -- One row is one client of a project, whose files are kept apart from the others'.
 CREATE TABLE new_tenants (
@@ -390,8 +393,11 @@ ON uploads (organization_id, project_id, tenant_id);
 CREATE INDEX uploads_status_idx
 ON uploads (organization_id, status);
 
-CREATE INDEX uploads_user_id_idx
+CREATE INDEX uploads_user_id_cross_idx
 ON uploads (user_id);
+
+CREATE INDEX uploads_user_id_idx
+ON uploads (organization_id, user_id);
 
 -- One row is one stored file; the bytes live in the project's bucket.
 CREATE TABLE new_files (
@@ -553,16 +559,19 @@ ON audit_logs (organization_id, project_id);
 CREATE INDEX audit_logs_team_id_idx
 ON audit_logs (organization_id, team_id);
 
-CREATE INDEX audit_logs_user_id_idx
+CREATE INDEX audit_logs_user_id_cross_idx
 ON audit_logs (user_id);
 
-CREATE INDEX organizations_owner_id_idx
+CREATE INDEX audit_logs_user_id_idx
+ON audit_logs (organization_id, user_id);
+
+CREATE INDEX organizations_owner_id_cross_idx
 ON organizations (owner_id);
 
 CREATE UNIQUE INDEX organizations_slug_key
 ON organizations (slug);
 
-CREATE INDEX organization_members_user_id_idx
+CREATE INDEX organization_members_user_id_cross_idx
 ON organization_members (user_id);
 
 CREATE UNIQUE INDEX organization_members_user_id_key
@@ -580,13 +589,13 @@ ON team_members (organization_id, team_id, user_id);
 CREATE INDEX team_members_user_id_idx
 ON team_members (organization_id, user_id);
 
-CREATE INDEX invitations_email_idx
+CREATE INDEX invitations_email_cross_idx
 ON invitations (email);
 
 CREATE INDEX invitations_expires_at_idx
 ON invitations (organization_id, expires_at);
 
-CREATE INDEX invitations_invited_by_id_idx
+CREATE INDEX invitations_invited_by_id_cross_idx
 ON invitations (invited_by_id);
 
 CREATE INDEX invitations_team_id_idx

@@ -28,7 +28,7 @@ ON bucket_team_access (organization_id, bucket_id);
 CREATE UNIQUE INDEX bucket_team_access_bucket_id_team_id_key
 ON bucket_team_access (organization_id, bucket_id, team_id);
 
-CREATE INDEX bucket_team_access_granted_by_id_idx
+CREATE INDEX bucket_team_access_granted_by_id_cross_idx
 ON bucket_team_access (granted_by_id);
 
 CREATE INDEX bucket_team_access_team_id_idx

@@ -248,22 +248,22 @@ CREATE TABLE audit_logs (
   FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id)
 ) STRICT;
 
-CREATE INDEX tenants_created_at_idx
+CREATE INDEX tenants_created_at_cross_idx
 ON tenants (created_at);
 
 CREATE UNIQUE INDEX tenants_slug_key
 ON tenants (slug);
 
-CREATE INDEX tenants_status_idx
+CREATE INDEX tenants_status_cross_idx
 ON tenants (status);
 
-CREATE INDEX tenants_updated_at_idx
+CREATE INDEX tenants_updated_at_cross_idx
 ON tenants (updated_at);
 
 CREATE INDEX users_created_at_idx
 ON users (tenant_id, created_at);
 
-CREATE INDEX users_email_idx
+CREATE INDEX users_email_cross_idx
 ON users (email);
 
 CREATE UNIQUE INDEX users_email_key

@@ -282,20 +282,20 @@ CREATE TABLE canvas_versions (
   FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id)
 ) STRICT;
 
-CREATE INDEX organizations_created_at_idx
+CREATE INDEX organizations_created_at_cross_idx
 ON organizations (created_at);
 
 CREATE UNIQUE INDEX organizations_slug_key
 ON organizations (slug)
 WHERE deleted_at IS NULL;
 
-CREATE INDEX organizations_tier_idx
+CREATE INDEX organizations_tier_cross_idx
 ON organizations (tier);
 
 CREATE INDEX users_created_at_idx
 ON users (organization_id, created_at);
 
-CREATE INDEX users_email_idx
+CREATE INDEX users_email_cross_idx
 ON users (email);
 
 CREATE UNIQUE INDEX users_email_key
@@ -311,7 +311,7 @@ ON users (organization_id, status);
 CREATE INDEX api_keys_expires_at_idx
 ON api_keys (organization_id, expires_at);
 
-CREATE INDEX api_keys_key_prefix_idx
+CREATE INDEX api_keys_key_prefix_cross_idx
 ON api_keys (key_prefix);
 
 CREATE INDEX api_keys_user_id_idx

@@ -57,10 +57,10 @@ CREATE TABLE project_members (
   role TEXT NOT NULL DEFAULT 'VIEWER'
     CONSTRAINT project_members_role_enum CHECK (role IN ('OWNER', 'ADMIN', 'EDITOR', 'VIEWER')),
   invited_by_id TEXT,
-  updated_at TEXT NOT NULL
-    CONSTRAINT project_members_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   created_at TEXT NOT NULL
     CONSTRAINT project_members_created_at_timestamp CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
+  updated_at TEXT NOT NULL
+    CONSTRAINT project_members_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   PRIMARY KEY (project_id, id),
   FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE,
   FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
@@ -206,28 +206,28 @@ ON users (created_at);
 CREATE UNIQUE INDEX users_email_key
 ON users (email);
 
-CREATE INDEX projects_created_at_idx
+CREATE INDEX projects_created_at_cross_idx
 ON projects (created_at);
 
-CREATE INDEX projects_name_idx
+CREATE INDEX projects_name_cross_idx
 ON projects (name);
 
-CREATE INDEX projects_status_idx
+CREATE INDEX projects_status_cross_idx
 ON projects (status);
 
-CREATE INDEX projects_user_id_updated_at_idx
+CREATE INDEX projects_user_id_updated_at_cross_idx
 ON projects (user_id, updated_at DESC);
 
 CREATE INDEX project_members_created_at_idx
 ON project_members (project_id, created_at);
 
-CREATE INDEX project_members_invited_by_id_idx
+CREATE INDEX project_members_invited_by_id_cross_idx
 ON project_members (invited_by_id);
 
 CREATE INDEX project_members_role_idx
 ON project_members (project_id, role);
 
-CREATE INDEX project_members_user_id_idx
+CREATE INDEX project_members_user_id_cross_idx
 ON project_members (user_id);
 
 CREATE UNIQUE INDEX project_members_user_id_key
@@ -248,7 +248,7 @@ ON project_prompts (project_id, role);
 CREATE INDEX project_prompts_user_id_created_at_idx
 ON project_prompts (project_id, user_id, created_at DESC);
 
-CREATE INDEX project_prompts_user_id_idx
+CREATE INDEX project_prompts_user_id_cross_idx
 ON project_prompts (user_id);
 
 CREATE INDEX project_knowledge_created_at_idx
@@ -263,8 +263,11 @@ ON project_knowledge (project_id, type);
 CREATE INDEX project_knowledge_updated_at_idx
 ON project_knowledge (project_id, updated_at DESC);
 
-CREATE INDEX project_knowledge_user_id_idx
+CREATE INDEX project_knowledge_user_id_cross_idx
 ON project_knowledge (user_id);
+
+CREATE INDEX project_knowledge_user_id_idx
+ON project_knowledge (project_id, user_id);
 
 CREATE INDEX project_assets_created_at_idx
 ON project_assets (project_id, created_at DESC);
@@ -281,13 +284,16 @@ ON project_assets (project_id, size_bytes);
 CREATE INDEX project_assets_type_created_at_idx
 ON project_assets (project_id, type, created_at DESC);
 
-CREATE INDEX project_assets_user_id_idx
+CREATE INDEX project_assets_user_id_cross_idx
 ON project_assets (user_id);
+
+CREATE INDEX project_assets_user_id_idx
+ON project_assets (project_id, user_id);
 
 CREATE INDEX project_settings_updated_at_idx
 ON project_settings (project_id, updated_at);
 
-CREATE INDEX project_settings_updated_by_id_idx
+CREATE INDEX project_settings_updated_by_id_cross_idx
 ON project_settings (updated_by_id);
 
 CREATE INDEX ai_providers_created_at_idx

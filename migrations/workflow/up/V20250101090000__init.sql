@@ -167,13 +167,13 @@ CREATE TABLE execution_logs (
   FOREIGN KEY (tenant_id, execution_id) REFERENCES executions (tenant_id, id) ON DELETE CASCADE
 ) STRICT;
 
-CREATE INDEX tenants_is_active_idx
+CREATE INDEX tenants_is_active_cross_idx
 ON tenants (is_active);
 
 CREATE UNIQUE INDEX tenants_slug_key
 ON tenants (slug);
 
-CREATE INDEX users_email_idx
+CREATE INDEX users_email_cross_idx
 ON users (email);
 
 CREATE UNIQUE INDEX users_email_key
