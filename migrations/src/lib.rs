@@ -1,8 +1,8 @@
-//! The built-in models: what each one is (`model.toml`), how its schema came about (`up` and `down`)
-//! and what a database starts with (`seeds`).
+//! The built-in models: what each one is (`model.toml`), how its schema came about (`up` and
+//! `down`) and what a database starts with (`seeds`).
 //!
-//! Data only: nothing here reads or checks it. A feature per model, all on by default, decides which
-//! are part of a build.
+//! Data only: nothing here reads or checks it. A feature per model, all on by default, decides
+//! which are part of a build.
 //!
 //! ```
 //! let model = freehold_migrations::MODELS.iter().find(|model| model.name == "carcosa").unwrap();
@@ -17,7 +17,8 @@ pub struct ModelFiles {
     pub name: &'static str,
     /// The text of `model.toml`.
     pub model: &'static str,
-    /// File name and text of every `up/V<version>__<name>.sql`, sorted by file name (not by version).
+    /// File name and text of every `up/V<version>__<name>.sql`, sorted by file name, not by
+    /// version.
     pub up: &'static [(&'static str, &'static str)],
     /// File name and text of every `down/V<version>__<name>.sql`, sorted by file name.
     pub down: &'static [(&'static str, &'static str)],

@@ -153,8 +153,8 @@ fn every_reference_has_an_index() {
         });
         for (table, columns) in references {
             let starts = |index: &Vec<String>| index.starts_with(columns);
-            let found = starts(&live.primary_key(table))
-                || live.indexes(table, false).iter().any(|index| starts(index));
+            let found =
+                starts(&live.primary_key(table)) || live.indexes(table, false).iter().any(starts);
             assert!(found, "{}: {table} {columns:?}", facts.model);
         }
     });

@@ -73,10 +73,15 @@ fn short(text: &str) -> String {
     format!("{}/{}", kind.trim_start_matches('0'), number.trim_start_matches('0'))
 }
 
+fn clinic() -> Bundle {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/clinic");
+    freehold::bundle_from_dir(folder).unwrap()
+}
+
 #[test]
 fn every_migration_leads_up_and_down_and_up_to_the_same_schema() {
     let builtin = Bundle::builtin_names().map(|name| Bundle::builtin(name).unwrap());
-    for bundle in builtin {
+    for bundle in builtin.chain([clinic()]) {
         let store = Store::new(bundle);
         let mut before = (0, Schema::default());
         for migration in &store.bundle.migrations {
@@ -92,6 +97,37 @@ fn every_migration_leads_up_and_down_and_up_to_the_same_schema() {
         }
         let expected = Schema::from_model(&store.bundle.model);
         assert_eq!(diff(&expected, &before.1), [], "{}", store.bundle.model.name);
+    }
+}
+
+/// The clinic's renames, new types and rebuilt tables keep what there is a place for.
+#[test]
+fn the_clinics_rows_go_down_and_up_again() {
+    let store = Store::new(clinic());
+    let mut database = store.database();
+    database.init(Some("development"), &mut |_| {}).unwrap();
+    assert_eq!(database.seed("development").unwrap().inserted, 0);
+    let sql = "SELECT full_name, chart_number, guardian_id FROM patients ORDER BY full_name, id";
+    let patients = store.rows(sql);
+    assert_eq!(patients.len(), 3);
+    let visits = "SELECT id, patient_id, doctor_id, ward_id, follows_id FROM visits ORDER BY id";
+    let before = store.rows(visits);
+    drop(database);
+    store.down_to(1);
+    assert_eq!(
+        store.rows(&sql.replace("full_name", "name").replace("patients", "clients")),
+        patients
+    );
+    store.up_to(3);
+    assert_eq!(store.rows(sql), patients);
+    assert_eq!(store.rows(visits), before);
+    let weights = "SELECT weight_kg || '' FROM patients WHERE weight_kg IS NOT NULL";
+    assert_eq!(store.rows(weights), ["82.0"], "rounded on the way down");
+    let mut findings = Vec::new();
+    store.database().inspect(&mut |finding| findings.push(finding)).unwrap();
+    assert!(findings.is_empty(), "{findings:?}");
+    for set in ["staging", "production"] {
+        Store::new(clinic()).database().init(Some(set), &mut |_| {}).unwrap();
     }
 }
 
