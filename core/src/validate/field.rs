@@ -150,9 +150,10 @@ impl Field {
         match (&self.kind, &stored) {
             _ if self.min.is_none() && self.max.is_none() => {}
             (Kind::Text, SqlValue::Text(text)) => {
-                // A text has at most as many characters as bytes: counting them is often spared.
-                let short_enough = self.max.is_none_or(|max| at_most(text.len() as i64, max));
-                if self.min.is_some() || !short_enough {
+                // A character takes one to four bytes, which mostly spares counting them.
+                let (least, most) = (text.len().div_ceil(4) as i64, text.len() as i64);
+                let enough = self.min.is_none_or(|min| Measure::Characters(least).at_least(min));
+                if !enough || self.max.is_some_and(|max| !at_most(most, max)) {
                     let length = text.chars().count() as i64;
                     self.check_bounds(Measure::Characters(length), path, issues);
                 }

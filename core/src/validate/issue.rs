@@ -15,6 +15,7 @@ pub const ISSUE_CODES: &[(&str, &str)] = &[
     ("invalid_time", "the text is not a time of day"),
     ("invalid_timestamp", "the text is not a real RFC 3339 time"),
     ("invalid_uuid", "the text is not a UUID"),
+    ("not_canonical", "the stored value is valid, but not in its canonical form"),
     ("not_unique", "another row has these values already; params.columns names them"),
     ("nul_character", "the text contains a NUL character"),
     ("out_of_range", "the number is beyond what the column's type holds"),

@@ -139,7 +139,7 @@ fn write_digits(target: &mut [u8], mut number: u32) {
 }
 
 fn ascii(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
+    std::str::from_utf8(bytes).expect("digits and punctuation are ASCII").to_owned()
 }
 
 #[cfg(test)]

@@ -145,25 +145,21 @@ fn real(value: &Value) -> Result<f64, Fault> {
 }
 
 fn uuid(text: &str) -> Result<SqlValue<'_>, Fault> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 36 {
-        return Err(Fault::InvalidUuid);
+    let bytes: &[u8; 36] = text.as_bytes().try_into().map_err(|_| Fault::InvalidUuid)?;
+    let separated = [8, 13, 18, 23].iter().all(|position| bytes[*position] == b'-');
+    // Without early exits, so that the compiler takes many bytes at once.
+    let (mut hyphens, mut others, mut upper) = (0_u8, false, false);
+    for byte in bytes {
+        let is_upper = matches!(byte, b'A'..=b'F');
+        upper |= is_upper;
+        hyphens += u8::from(*byte == b'-');
+        others |= !(matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-') | is_upper);
     }
-    let mut upper = false;
-    for (position, byte) in bytes.iter().enumerate() {
-        match (position, byte) {
-            (8 | 13 | 18 | 23, b'-') => {}
-            (8 | 13 | 18 | 23, _) => return Err(Fault::InvalidUuid),
-            (_, b'0'..=b'9' | b'a'..=b'f') => {}
-            (_, b'A'..=b'F') => upper = true,
-            _ => return Err(Fault::InvalidUuid),
-        }
+    match (separated && hyphens == 4 && !others, upper) {
+        (false, _) => Err(Fault::InvalidUuid),
+        (true, false) => Ok(SqlValue::Text(Cow::Borrowed(text))),
+        (true, true) => Ok(SqlValue::Text(Cow::Owned(text.to_ascii_lowercase()))),
     }
-    Ok(SqlValue::Text(if upper {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(text)
-    }))
 }
 
 fn json(shape: Shape, value: &Value) -> Result<SqlValue<'static>, Fault> {

@@ -103,3 +103,37 @@ fn validation_on_request_looks_into_the_database() {
     assert_eq!(validate(json!({ "name": "Sales" }), Some(&key)), [named("name", "not_unique")]);
     assert_eq!(db.owner().count("teams", None).unwrap(), 2);
 }
+
+#[test]
+fn stored_rows_that_break_the_rules_are_found() {
+    let db = Db::new();
+    let org = db.org("acme");
+    let team = db.team(&org, "Engineering");
+    db.team(&org, "Sound");
+    let check = || {
+        let mut found = Vec::new();
+        let report = &mut |key: &str, issue: Issue| {
+            let key: Value = serde_json::from_str(key).unwrap();
+            assert_eq!(key["id"], team["id"]);
+            found.push((issue.path, issue.code));
+        };
+        db.owner().check_rows("teams", report).unwrap();
+        found
+    };
+    assert_eq!(check(), []);
+    db.connection
+        .execute_batch(
+            "UPDATE teams SET seats = 0, is_open = 2, settings = '{ \"a\" : 1 }', tags = 'x',
+                 big = NULL, created_at = '2025-01-01T00:00:00Z', level = 'GOD', api_key = x'00'
+             WHERE name = 'Engineering'",
+        )
+        .unwrap();
+    let expected = [
+        ("seats", "too_small"),
+        ("level", "unknown_value"),
+        ("tags", "wrong_type"),
+        ("is_open", "wrong_type"),
+        ("created_at", "not_canonical"),
+    ];
+    assert_eq!(check(), expected.map(|(path, code)| (path.to_owned(), code)));
+}
