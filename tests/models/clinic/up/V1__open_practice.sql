@@ -127,7 +127,8 @@ CREATE TABLE wards (
   updated_at TEXT NOT NULL
     CONSTRAINT wards_updated_at_timestamp CHECK (updated_at GLOB '????-??-??T??:??:??.???Z'),
   PRIMARY KEY (practice_ref, id),
-  FOREIGN KEY (practice_ref) REFERENCES practices (ref) ON DELETE CASCADE
+  FOREIGN KEY (practice_ref) REFERENCES practices (ref) ON DELETE CASCADE,
+  CONSTRAINT host_is_another CHECK (NOT (lower(coalesce(host, '')) IN ('localhost', 'ip6-localhost')))
 ) STRICT, WITHOUT ROWID;
 
 -- One row is one patient; deleting one hides the visits too.

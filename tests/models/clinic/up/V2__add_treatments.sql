@@ -12,7 +12,7 @@ CREATE TABLE favourites (
     CONSTRAINT favourites_value_json CHECK (json_valid(value)),
   PRIMARY KEY (person_id, key),
   FOREIGN KEY (person_id) REFERENCES people (id) ON DELETE CASCADE
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- One row allows one person one action.
 CREATE TABLE staff_grants (
