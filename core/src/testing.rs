@@ -1,9 +1,12 @@
-//! What the core's own tests share: a small model, its schema, and a host that stands still.
+//! What the core's own tests share: a small model, its database, and a host that stands still.
 
 use std::cell::Cell;
 
+use rusqlite::Connection;
+
 use crate::host::Host;
 use crate::model::Model;
+use crate::schema::Schema;
 
 /// A host whose time only moves when it is told to, and whose random bytes count upwards.
 pub(crate) struct TestHost {
@@ -108,68 +111,11 @@ columns.number = { type = "integer" }
 unique = [{ columns = ["team_id", "number"], nulls = "equal" }]
 "#;
 
-/// The model's tables.
-pub(crate) const SCHEMA: &str = r#"
-PRAGMA foreign_keys = ON;
-CREATE TABLE organizations (
-    id TEXT NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL,
-    slug TEXT NOT NULL UNIQUE
-) STRICT, WITHOUT ROWID;
-CREATE TABLE teams (
-    id TEXT NOT NULL,
-    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    seats INTEGER NOT NULL,
-    parent_id TEXT,
-    level TEXT NOT NULL,
-    tags TEXT NOT NULL,
-    price INTEGER,
-    starts_on TEXT,
-    ends_on TEXT,
-    settings TEXT,
-    weight REAL,
-    big INTEGER,
-    picture BLOB,
-    is_open INTEGER,
-    opens_at TEXT,
-    api_key BLOB,
-    token_hash TEXT,
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    PRIMARY KEY (organization_id, id),
-    UNIQUE (organization_id, name),
-    FOREIGN KEY (organization_id, parent_id) REFERENCES teams (organization_id, id),
-    CONSTRAINT ends_after_start CHECK (ends_on >= starts_on)
-) STRICT;
-CREATE TABLE projects (
-    id TEXT NOT NULL,
-    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-    team_id TEXT,
-    name TEXT NOT NULL,
-    deleted_at TEXT,
-    PRIMARY KEY (organization_id, id),
-    FOREIGN KEY (organization_id, team_id) REFERENCES teams (organization_id, id)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX projects_name ON projects (organization_id, name) WHERE deleted_at IS NULL;
-CREATE TABLE tasks (
-    id TEXT NOT NULL,
-    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-    project_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    deleted_at TEXT,
-    PRIMARY KEY (organization_id, id),
-    FOREIGN KEY (organization_id, project_id)
-        REFERENCES projects (organization_id, id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
-CREATE TABLE desks (
-    id TEXT NOT NULL,
-    organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-    team_id TEXT,
-    number INTEGER NOT NULL,
-    PRIMARY KEY (organization_id, id),
-    FOREIGN KEY (organization_id, team_id)
-        REFERENCES teams (organization_id, id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX desks_team_number ON desks (organization_id, ifnull(team_id, ''), number);
-"#;
+/// A database in memory with the model's tables, set up as a host's connection is.
+pub(crate) fn connection() -> Connection {
+    let connection = Connection::open_in_memory().expect("memory opens");
+    connection.pragma_update(None, "foreign_keys", true).expect("foreign keys are there");
+    let script = Schema::from_model(&model()).create_sql().join(";\n");
+    connection.execute_batch(&script).expect("the schema is sound");
+    connection
+}

@@ -50,8 +50,7 @@ struct Db {
 
 impl Db {
     fn new() -> Db {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(testing::SCHEMA).unwrap();
+        let connection = testing::connection();
         Db { connection, catalog: Catalog::new(Arc::new(testing::model())), host: TestHost::new() }
     }
 

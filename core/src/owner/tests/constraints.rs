@@ -123,8 +123,9 @@ fn stored_rows_that_break_the_rules_are_found() {
     assert_eq!(check(), []);
     db.connection
         .execute_batch(
-            "UPDATE teams SET seats = 0, is_open = 2, settings = '{ \"a\" : 1 }', tags = 'x',
-                 big = NULL, created_at = '2025-01-01T00:00:00Z', level = 'GOD', api_key = x'00'
+            "PRAGMA ignore_check_constraints = ON;
+             UPDATE teams SET seats = 0, is_open = 2, settings = '{ \"a\" : 1 }', tags = 'x',
+                 big = NULL, created_at = '2025-01-01T00:00:00Z', level = 'GOD', api_key = 'ciphertext'
              WHERE name = 'Engineering'",
         )
         .unwrap();

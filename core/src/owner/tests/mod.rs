@@ -24,8 +24,7 @@ struct Db {
 
 impl Db {
     fn new() -> Db {
-        let connection = Connection::open_in_memory().expect("memory opens");
-        connection.execute_batch(testing::SCHEMA).expect("the schema is sound");
+        let connection = testing::connection();
         Db { connection, catalog: Catalog::new(Arc::new(testing::model())), host: TestHost::new() }
     }
 

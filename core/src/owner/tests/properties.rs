@@ -229,7 +229,7 @@ fn run(db: &Db, step: &Step) -> Result<Option<(&'static str, Row)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn writes_happen_as_said_or_not_at_all(program in prop::collection::vec(step(), 1..24)) {
