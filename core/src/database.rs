@@ -78,7 +78,7 @@ impl Database {
             let expected = database.bundle.model.name.clone();
             return Err(Error::OtherModel { found: found.name, expected });
         }
-        if database.status()?.newer {
+        if database.is_newer()? {
             // Nothing may be written by a build that doesn't know what it would break.
             database.connection.pragma_update(None, "query_only", true)?;
         }
@@ -185,7 +185,7 @@ impl Database {
         // Going back is the one write that a database newer than this build takes.
         self.connection.pragma_update(None, "query_only", false)?;
         let run = migrate::down(&mut self.connection, &self.bundle, options);
-        let newer = self.status()?.newer;
+        let newer = self.is_newer()?;
         self.connection.pragma_update(None, "query_only", newer)?;
         run
     }
@@ -277,11 +277,16 @@ impl Database {
     }
 
     fn check_writable(&self) -> Result<()> {
-        let status = self.status()?;
-        match status.newer {
-            true => Err(Error::NewerDatabase { database: status.current, known: status.latest }),
-            false => Ok(()),
+        let database = migrate::current_version(&self.connection)?;
+        let known = self.bundle.latest();
+        if database <= known {
+            return Ok(());
         }
+        Err(Error::NewerDatabase { database: database.to_string(), known: known.to_string() })
+    }
+
+    fn is_newer(&self) -> Result<bool> {
+        Ok(migrate::current_version(&self.connection)? > self.bundle.latest())
     }
 }
 

@@ -36,3 +36,4 @@ pub use up::{Progress, Run, Target, UpOptions, up};
 pub use verify::{Verified, verify};
 
 pub(crate) use history::read_meta;
+pub(crate) use status::current_version;

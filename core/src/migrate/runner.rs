@@ -32,7 +32,7 @@ pub(super) fn apply(
     match (adapter.failure, outcome) {
         (Some(failure), _) => Err(failure),
         (None, Err(error)) => Err(from_refinery(error)),
-        (None, Ok(_)) => Ok(()),
+        (None, Ok(_)) => pending.iter().try_for_each(|m| history::store_scripts(connection, m)),
     }
 }
 
@@ -102,7 +102,6 @@ impl Adapter<'_> {
         let name = migration.file_stem();
         (self.progress)(Progress { migration: &name, done: self.next, total: self.pending.len() });
         run_script(self.connection, &name, &migration.up)?;
-        history::store_scripts(self.connection, migration)?;
         self.next += 1;
         Ok(())
     }

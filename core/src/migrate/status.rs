@@ -55,6 +55,15 @@ pub enum State {
     Skipped,
 }
 
+/// The newest applied version; 0 where nothing is applied. Writes nothing.
+pub(crate) fn current_version(connection: &Connection) -> Result<i64> {
+    if !history::has_table(connection, history::HISTORY_TABLE)? {
+        return Ok(0);
+    }
+    let sql = "SELECT coalesce(max(version), 0) FROM main.refinery_schema_history";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// Reads where a database stands. Writes nothing.
 ///
 /// # Errors

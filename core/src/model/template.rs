@@ -1,5 +1,7 @@
 //! The standard tables, and how a table extends one.
 
+use std::sync::LazyLock;
+
 use super::node;
 use super::problems::Problems;
 use super::spec::{ColumnSpec, ModelSpec, TEMPLATES, TableSpec};
@@ -27,11 +29,16 @@ pub(super) fn expand(spec: &mut ModelSpec, problems: &mut Problems<'_>) {
 /// The names of a template's columns.
 pub(super) fn column_names(template: Template) -> Vec<String> {
     let word = TEMPLATES.iter().find(|(_, known)| *known == template).map(|(word, _)| *word);
-    let base = standard_tables().into_iter().find(|table| Some(table.name.as_str()) == word);
-    base.into_iter().flat_map(|table| table.columns).map(|column| column.name).collect()
+    let base = standard_tables().iter().find(|table| Some(table.name.as_str()) == word);
+    base.into_iter().flat_map(|table| &table.columns).map(|column| column.name.clone()).collect()
 }
 
-fn standard_tables() -> Vec<TableSpec> {
+fn standard_tables() -> &'static [TableSpec] {
+    static TABLES: LazyLock<Vec<TableSpec>> = LazyLock::new(read_standard_tables);
+    &TABLES
+}
+
+fn read_standard_tables() -> Vec<TableSpec> {
     let root = node::from_toml(SOURCE).expect("the templates are part of this build");
     let mut ignored = Problems::new(&root);
     read::read_model(&root, &mut ignored).tables
