@@ -3,6 +3,8 @@
 //! A host opens the connection and hands it over; from then on it is reached only through the
 //! handles given out here.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use serde::Serialize;
@@ -40,7 +42,7 @@ use crate::seed::{self, SeedReport};
 /// ```
 pub struct Database {
     connection: Connection,
-    bundle: Bundle,
+    bundle: Arc<Bundle>,
     catalog: Catalog,
     host: Box<dyn Host + Send>,
     backups: Option<Box<dyn BackupStore>>,
@@ -58,7 +60,8 @@ pub struct Initialized {
 }
 
 impl Database {
-    /// Takes an open connection and sets it up. Writes nothing to the file.
+    /// Takes an open connection and sets it up. Writes nothing to the file. Databases may share a
+    /// bundle.
     ///
     /// # Errors
     ///
@@ -66,10 +69,11 @@ impl Database {
     /// - `other_model`: the database holds another model than the bundle's.
     pub fn open(
         connection: Connection,
-        bundle: Bundle,
+        bundle: impl Into<Arc<Bundle>>,
         host: Box<dyn Host + Send>,
     ) -> Result<Database> {
         configure(&connection)?;
+        let bundle = bundle.into();
         let catalog = Catalog::new(bundle.model.clone());
         let database = Database { connection, bundle, catalog, host, backups: None, source: None };
         if let Some(found) = model_of(&database.connection)?

@@ -5,6 +5,7 @@
 //! at the same time; a second writer waits for the first, for a while.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use freehold_core::database::{ModelInfo, model_of};
@@ -89,7 +90,12 @@ impl Default for OpenOptions {
 /// assert_eq!(missing.err().map(|error| error.code()), Some("io"));
 /// # Ok::<(), freehold::Error>(())
 /// ```
-pub fn open(path: impl AsRef<Path>, bundle: Bundle, options: OpenOptions) -> Result<Database> {
+pub fn open(
+    path: impl AsRef<Path>,
+    bundle: impl Into<Arc<Bundle>>,
+    options: OpenOptions,
+) -> Result<Database> {
+    let bundle = bundle.into();
     let path = absolute(path.as_ref())?;
     let connection = connect(&path, &options)?;
     if options.access != Access::ReadOnly {
@@ -112,7 +118,7 @@ pub fn open(path: impl AsRef<Path>, bundle: Bundle, options: OpenOptions) -> Res
 /// # Errors
 ///
 /// - `invalid_migration`: the bundle's migrations are not usable.
-pub fn open_in_memory(bundle: Bundle) -> Result<Database> {
+pub fn open_in_memory(bundle: impl Into<Arc<Bundle>>) -> Result<Database> {
     Database::open(Connection::open_in_memory()?, bundle, Box::new(SystemHost))
 }
 

@@ -32,7 +32,7 @@ use crate::system::SystemHost;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Template {
-    bundle: Bundle,
+    bundle: Arc<Bundle>,
     image: Arc<[u8]>,
 }
 
@@ -42,7 +42,8 @@ impl Template {
     /// # Errors
     ///
     /// - those of [`Database::init`].
-    pub fn new(bundle: Bundle, set: Option<&str>) -> Result<Template> {
+    pub fn new(bundle: impl Into<Arc<Bundle>>, set: Option<&str>) -> Result<Template> {
+        let bundle = bundle.into();
         let mut database = open_in_memory(bundle.clone())?;
         database.init(set, &mut |_| {})?;
         Ok(Template { bundle, image: database.export()?.into() })
