@@ -12,11 +12,14 @@ use crate::sql::quote;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Text,
+    Uuid,
     Date,
     Timestamp,
     Time,
-    /// JSON that is no array for sure.
+    /// Any JSON.
     Json,
+    /// A JSON object.
+    Object,
     /// A JSON array.
     Array,
     Boolean,
@@ -73,7 +76,7 @@ pub(super) fn convert(
         (Form::Timestamp, Form::Time) => {
             losing(format!("substr({name}, 12, 12)"), "the dates are cut off")
         }
-        _ => return by_storage(from, to, old, new, name),
+        _ => Converted { fits: false, ..by_storage(from, to, old, new, name) },
     };
     if new_table.strict { converted } else { cast_too(converted, new) }
 }
@@ -106,8 +109,8 @@ fn by_storage(
 ) -> Converted {
     const NOT_A_NUMBER: &str = "where a value is no such number";
     let text_like = |form| {
-        matches!(form, Form::Text | Form::Date | Form::Timestamp | Form::Time | Form::Json)
-            || form == Form::Array
+        use Form::{Array, Date, Json, Object, Text, Time, Timestamp, Uuid};
+        matches!(form, Text | Uuid | Date | Timestamp | Time | Json | Object | Array)
     };
     let number = |form| matches!(form, Form::Integer | Form::Boolean | Form::Real);
     let exact = |sql: String| Converted { sql, loses: None, may_fail: None, fits: false };
@@ -138,7 +141,7 @@ fn losing_where_large(from: Form, name: String) -> Converted {
 /// A value becomes an array of one.
 fn array(from: Form, name: &str) -> Converted {
     let item = match from {
-        Form::Json | Form::Other | Form::Blob => {
+        Form::Json | Form::Object | Form::Other | Form::Blob => {
             return refusing(name.to_owned(), "where a value is no JSON array");
         }
         Form::Boolean => format!("json(CASE {name} WHEN 1 THEN 'true' ELSE 'false' END)"),
@@ -229,7 +232,9 @@ fn form_of(table: &TableSchema, column: &ColumnSchema) -> Form {
         "TEXT" if own("date") => Form::Date,
         "TEXT" if own("time") => Form::Time,
         "TEXT" if own("array") => Form::Array,
-        "TEXT" if own("json") || own("object") => Form::Json,
+        "TEXT" if own("object") => Form::Object,
+        "TEXT" if own("json") => Form::Json,
+        "TEXT" if own("uuid") => Form::Uuid,
         "TEXT" => Form::Text,
         "INTEGER" if own("boolean") => Form::Boolean,
         "INTEGER" => decimal_form(table, column).unwrap_or(Form::Integer),

@@ -127,7 +127,11 @@ fn is_unique(from: &Schema, table: &TableSchema, columns: &[&str]) -> bool {
 
 /// Whether whatever keeps the one rule keeps the other. Knows lists and ranges; else says no.
 fn implies(known: &Fragment, wanted: &Fragment) -> bool {
-    if known == wanted {
+    let is_first_term = |known: &Fragment| {
+        let term = wanted.canonical();
+        !wanted.mentions("OR") && known.canonical().starts_with(&format!("{term} AND "))
+    };
+    if known == wanted || is_first_term(known) {
         return true;
     }
     match (Limits::read(known), Limits::read(wanted)) {

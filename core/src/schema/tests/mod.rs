@@ -3,6 +3,7 @@
 mod model;
 mod plan;
 mod pragmas;
+mod random;
 
 use rusqlite::Connection;
 

@@ -23,12 +23,12 @@ pub(super) fn run(connection: &Connection, script: &str) -> Result<(), String> {
         let result = connection.execute_batch(statement.sql());
         result.map_err(|error| format!("line {}: {error}", statement.line()))
     });
-    let broken = count(connection, "SELECT count(*) FROM pragma_foreign_key_check");
-    let result = match (result, broken) {
-        (Ok(()), 0) => Ok(()),
-        (Ok(()), broken) => Err(format!("{broken} references lead nowhere")),
-        (error, _) => error,
-    };
+    let result = result.and_then(|()| {
+        match count(connection, "SELECT count(*) FROM pragma_foreign_key_check") {
+            0 => Ok(()),
+            broken => Err(format!("{broken} references lead nowhere")),
+        }
+    });
     connection.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" }).expect("ends");
     foreign_keys(true).expect("switches");
     result
