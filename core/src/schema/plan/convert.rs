@@ -23,7 +23,9 @@ enum Form {
     /// A JSON array.
     Array,
     Boolean,
+    /// Whole numbers that every double holds.
     Integer,
+    BigInt,
     /// The digits after the point, and those before it.
     Decimal {
         scale: u32,
@@ -112,7 +114,7 @@ fn by_storage(
         use Form::{Array, Date, Json, Object, Text, Time, Timestamp, Uuid};
         matches!(form, Text | Uuid | Date | Timestamp | Time | Json | Object | Array)
     };
-    let number = |form| matches!(form, Form::Integer | Form::Boolean | Form::Real);
+    let number = |form| matches!(form, Form::Integer | Form::BigInt | Form::Boolean | Form::Real);
     let exact = |sql: String| Converted { sql, loses: None, may_fail: None, fits: false };
     match (from, to) {
         (Form::Blob, to) if text_like(to) => {
@@ -124,6 +126,9 @@ fn by_storage(
         }
         (from, to) if number(from) && text_like(to) => exact(format!("CAST({name} AS TEXT)")),
         (from, Form::Real) if number(from) => losing_where_large(from, name),
+        (Form::Boolean | Form::Integer, Form::BigInt) | (Form::Boolean, Form::Integer) => {
+            exact(name)
+        }
         (from, to) if number(from) && number(to) || text_like(from) && number(to) => {
             refusing(name, NOT_A_NUMBER)
         }
@@ -134,7 +139,7 @@ fn by_storage(
 }
 
 fn losing_where_large(from: Form, name: String) -> Converted {
-    let loses = (from == Form::Integer).then_some("whole numbers beyond 2^53 are rounded");
+    let loses = (from == Form::BigInt).then_some("whole numbers beyond 2^53 are rounded");
     Converted { sql: name, loses, may_fail: None, fits: true }
 }
 
@@ -168,8 +173,10 @@ fn decimal(from: Form, to: Form, name: &str) -> Converted {
                 }
             }
         }
-        (Form::Decimal { scale: 0, .. }, Form::Integer) => exact(name.to_owned(), true),
-        (Form::Decimal { scale, .. }, Form::Integer | Form::Boolean) => {
+        (Form::Decimal { scale: 0, .. }, Form::Integer | Form::BigInt) => {
+            exact(name.to_owned(), true)
+        }
+        (Form::Decimal { scale, .. }, Form::Integer | Form::BigInt | Form::Boolean) => {
             Converted { fits: false, ..losing(rounded(name, scale), cut) }
         }
         (Form::Decimal { scale, whole }, Form::Real) => {
@@ -182,10 +189,12 @@ fn decimal(from: Form, to: Form, name: &str) -> Converted {
             exact(format!("CAST({} AS BLOB)", decimal_text(name, scale)), true)
         }
         (Form::Decimal { scale, .. }, _) => exact(decimal_text(name, scale), false),
-        (Form::Integer | Form::Boolean, Form::Decimal { scale, .. }) => match scale {
-            0 => exact(name.to_owned(), false),
-            scale => exact(format!("{name} * {}", power(scale)), false),
-        },
+        (Form::Integer | Form::BigInt | Form::Boolean, Form::Decimal { scale, .. }) => {
+            match scale {
+                0 => exact(name.to_owned(), false),
+                scale => exact(format!("{name} * {}", power(scale)), false),
+            }
+        }
         (Form::Real, Form::Decimal { scale, .. }) => {
             let sql = format!("CAST(round({name} * {}) AS INTEGER)", power(scale));
             Converted { fits: false, ..losing(sql, cut) }
@@ -217,7 +226,7 @@ fn decimal_text(name: &str, scale: u32) -> String {
     }
     let divisor = 10_i64.pow(scale.min(18));
     format!(
-        "CASE WHEN {name} < 0 THEN '-' ELSE '' END || abs({name}) / {divisor} || '.' \
+        "CASE WHEN {name} < 0 THEN '-' ELSE '' END || (abs({name}) / {divisor}) || '.' \
          || printf('%0{scale}d', abs({name}) % {divisor})"
     )
 }
@@ -237,22 +246,26 @@ fn form_of(table: &TableSchema, column: &ColumnSchema) -> Form {
         "TEXT" if own("uuid") => Form::Uuid,
         "TEXT" => Form::Text,
         "INTEGER" if own("boolean") => Form::Boolean,
-        "INTEGER" => decimal_form(table, column).unwrap_or(Form::Integer),
+        "INTEGER" => number_form(table, column),
         "REAL" => Form::Real,
         "BLOB" => Form::Blob,
         _ => Form::Other,
     }
 }
 
-/// A decimal's precision and scale are the end of its check's name: `…_decimal_8_2`.
-fn decimal_form(table: &TableSchema, column: &ColumnSchema) -> Option<Form> {
+/// The end of the check's name tells: `…_integer`, or `…_decimal_8_2` with precision and scale.
+fn number_form(table: &TableSchema, column: &ColumnSchema) -> Form {
     let own = table.checks.iter().filter(|check| check.expr.mentions(&column.name));
-    own.filter_map(|check| {
-        let (_, digits) = check.name.as_deref()?.rsplit_once("_decimal_")?;
-        let (precision, scale) = digits.split_once('_')?;
-        let (precision, scale) = (precision.parse::<u32>().ok()?, scale.parse::<u32>().ok()?);
-        let whole = precision.checked_sub(scale)?;
-        Some(Form::Decimal { scale, whole })
-    })
-    .next()
+    let mut names = own.filter_map(|check| check.name.as_deref());
+    names.find_map(form_of_name).unwrap_or(Form::BigInt)
+}
+
+fn form_of_name(name: &str) -> Option<Form> {
+    if name.ends_with("_integer") {
+        return Some(Form::Integer);
+    }
+    let (_, digits) = name.rsplit_once("_decimal_")?;
+    let (precision, scale) = digits.split_once('_')?;
+    let (precision, scale) = (precision.parse::<u32>().ok()?, scale.parse::<u32>().ok()?);
+    Some(Form::Decimal { scale, whole: precision.checked_sub(scale)? })
 }

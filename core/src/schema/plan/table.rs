@@ -1,10 +1,12 @@
 //! How one table becomes another: altered in place where SQLite can, else rebuilt.
 
 use super::alter::Alteration;
+use super::convert;
 use super::effect::Writer;
 use super::rebuild;
 use crate::schema::ddl;
 use crate::schema::types::*;
+use crate::sql::quote;
 
 /// What happens to a table. Its renames are done already.
 pub(super) enum Change<'t> {
@@ -55,6 +57,9 @@ fn alteration<'t>(old: &'t TableSchema, new: &'t TableSchema) -> Option<Alterati
     for column in &old.columns {
         match new.column(&column.name) {
             Some(wanted) => {
+                // A form may change while the storage type stays, such as a decimal's scale.
+                let converted = convert::convert(old, column, new, wanted);
+                (converted.sql == quote::name(&column.name)).then_some(())?;
                 let required = nullability(old, column, wanted)?;
                 alteration.nullability.extend(required.map(|required| (wanted, required)));
             }

@@ -1,9 +1,12 @@
 //! Tests of the schema against SQLite itself.
 
+mod convert;
 mod model;
+mod models;
 mod plan;
 mod pragmas;
 mod random;
+mod rebuild;
 
 use rusqlite::Connection;
 

@@ -9,7 +9,7 @@ fn model(text: &str) -> Model {
     Model::from_toml(&format!("name = \"m\"\n{text}")).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn schema(text: &str) -> Schema {
+pub(super) fn schema(text: &str) -> Schema {
     Schema::from_model(&model(text))
 }
 
@@ -35,14 +35,14 @@ pub(super) fn run(connection: &Connection, script: &str) -> Result<(), String> {
 }
 
 /// A migration that has been run up.
-struct Moved {
-    plan: Plan,
-    connection: Connection,
+pub(super) struct Moved {
+    pub(super) plan: Plan,
+    pub(super) connection: Connection,
 }
 
 /// Makes the one schema with these rows and goes to the other. That back and forth again gives
 /// the right schemas is looked at on the way.
-fn move_to(from: &Schema, to: &Schema, renames: &Renames, rows: &str) -> Moved {
+pub(super) fn move_to(from: &Schema, to: &Schema, renames: &Renames, rows: &str) -> Moved {
     let plan = plan(from, to, renames);
     let connection = database(&from.create_sql().join("\n"));
     connection.execute_batch(rows).unwrap_or_else(|error| panic!("{error}\n{rows}"));
@@ -60,16 +60,16 @@ fn move_to(from: &Schema, to: &Schema, renames: &Renames, rows: &str) -> Moved {
 }
 
 impl Moved {
-    fn losses(&self) -> Vec<String> {
+    pub(super) fn losses(&self) -> Vec<String> {
         self.plan.losses.iter().map(ToString::to_string).collect()
     }
 
-    fn risks(&self) -> Vec<String> {
+    pub(super) fn risks(&self) -> Vec<String> {
         self.plan.risks.iter().map(ToString::to_string).collect()
     }
 
     /// The one column of a query, as text.
-    fn column(&self, sql: &str) -> Vec<String> {
+    pub(super) fn column(&self, sql: &str) -> Vec<String> {
         let mut statement = self.connection.prepare(sql).expect("prepares");
         let read = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0);
         let rows = statement.query_map([], read).expect("queries");
@@ -84,7 +84,11 @@ impl Moved {
     }
 }
 
-const NONE: [&str; 0] = [];
+pub(super) const NONE: [&str; 0] = [];
+
+pub(super) fn uuid(number: usize) -> String {
+    format!("'00000000-0000-0000-0000-{number:012}'")
+}
 
 #[test]
 fn columns_are_altered_in_place() {
@@ -129,4 +133,128 @@ ON notes (pinned);
         back,
         ["notes.body: where it is NULL", "notes.body: where it breaks length(body) <= 80"]
     );
+}
+
+#[test]
+fn risks_are_named_where_rows_may_break_a_rule_and_only_there() {
+    let base = "columns.a = { type = \"text\", min = 2, max = 5, optional = true }
+         columns.e = { type = \"enum\", of = \"e\" }
+         columns.n = { type = \"integer\", default = 5 }
+         unique = [[\"a\"]]";
+    let full = |values: &str, table: &str| {
+        schema(&format!("[enums]\ne = [{values}]\n[tables.o]\n[tables.t]\n{table}"))
+    };
+    let from = full("'X', 'Y'", base);
+    let table: [(&str, String, &[&str]); 12] = [
+        ("'X', 'Y', 'Z'", base.to_owned(), &[]),
+        ("'X'", base.to_owned(), &["t.e: where it breaks e IN ('X')"]),
+        ("'X', 'Y'", base.replace("max = 5", "max = 6"), &[]),
+        ("'X', 'Y'", base.replace("min = 2, ", ""), &[]),
+        (
+            "'X', 'Y'",
+            base.replace("max = 5", "max = 4"),
+            &["t.a: where it breaks length(a) BETWEEN 2 AND 4"],
+        ),
+        ("'X', 'Y'", base.replace(", optional = true", ""), &["t.a: where it is NULL"]),
+        ("'X', 'Y'", base.replace("\"a\"]]", "\"a\"], [\"a\", \"n\"]]"), &[]),
+        ("'X', 'Y'", base.replace("\"a\"]]", "\"n\"]]"), &["t: where (n) stands twice"]),
+        ("'X', 'Y'", format!("{base}\nchecks.c = \"n > 3\""), &["t.n: where it breaks n > 3"]),
+        (
+            "'X', 'Y'",
+            format!("{base}\ncolumns.f = {{ type = \"ref\", to = \"o\", optional = true }}"),
+            &[],
+        ),
+        (
+            "'X', 'Y'",
+            format!("{base}\ncolumns.f = {{ type = \"ref\", to = \"o\" }}"),
+            &["t.f: replace the NULL by what existing rows get"],
+        ),
+        (
+            "'X', 'Y'",
+            base.replace("unique", "primary_key = [\"n\"]\nunique"),
+            &["t: where (n) stands twice"],
+        ),
+    ];
+    for (values, table, risks) in table {
+        let plan = plan(&from, &full(values, &table), &Renames::default());
+        let found: Vec<String> = plan.risks.iter().map(ToString::to_string).collect();
+        assert_eq!(found, risks, "{values} {table}\n{}", plan.up);
+    }
+}
+
+#[test]
+fn a_required_column_needs_a_value_that_people_put_in() {
+    let from = schema("[tables.t]\ncolumns.a = { type = \"text\" }");
+    let to = schema(
+        "[tables.t]\ncolumns.a = { type = \"text\" }\ncolumns.b = { type = \"text\", max = 9 }",
+    );
+    let plan = plan(&from, &to, &Renames::default());
+    let note = "-- NEEDS A VALUE: t.b: replace the NULL by what existing rows get\n";
+    assert!(plan.up.starts_with(note), "{}", plan.up);
+    let filled = || {
+        let connection = database(&from.create_sql().join("\n"));
+        let row = format!("INSERT INTO t (id, a) VALUES ({}, 'x')", uuid(1));
+        connection.execute_batch(&row).expect("inserts");
+        connection
+    };
+    let error = run(&filled(), &plan.up).expect_err("there is a row");
+    assert!(error.contains("NOT NULL constraint failed: _rebuild_t.b"), "{error}");
+    let connection = filled();
+    run(&connection, &plan.up.replace("NULL /* b */", "upper(a)")).expect("has a value");
+    assert_eq!(count(&connection, "SELECT count(*) FROM t WHERE b = 'X'"), 1);
+}
+
+#[test]
+fn optional_columns_become_required_with_their_default() {
+    let table = |rest: &str| {
+        schema(&format!("[tables.t]\ncolumns.a = {{ type = \"integer\", default = 5{rest} }}"))
+    };
+    let rows = format!("INSERT INTO t (id, a) VALUES ({}, NULL), ({}, 7)", uuid(1), uuid(2));
+    let moved = move_to(&table(", optional = true"), &table(""), &Renames::default(), &rows);
+    assert_eq!(moved.column("SELECT a FROM t ORDER BY id"), ["5", "7"]);
+    assert_eq!((moved.losses(), moved.risks()), (vec![], vec![]));
+    assert!(!moved.plan.up.contains("_rebuild_"), "{}", moved.plan.up);
+}
+
+#[test]
+fn names_may_change_places() {
+    let text = |a: &str, b: &str, one: &str, two: &str| {
+        format!(
+            "[tables.{one}]\ncolumns.{a} = {{ type = \"text\", max = 9 }}
+             columns.{b} = {{ type = \"text\", max = 9 }}\n[tables.{two}]
+             columns.to_id = {{ type = \"ref\", to = {one:?}, optional = true }}"
+        )
+    };
+    let from = schema(&text("a", "b", "one", "two"));
+    let to = schema(&text("b", "a", "two", "one"));
+    let mut renames = Renames::default();
+    renames.table("one", "two");
+    renames.table("two", "one");
+    renames.column("one", "a", "b");
+    renames.column("one", "b", "a");
+    let rows = format!(
+        "INSERT INTO one (id, a, b) VALUES ({0}, 'A', 'B');
+         INSERT INTO two (id, to_id) VALUES ({1}, {0})",
+        uuid(1),
+        uuid(2)
+    );
+    let moved = move_to(&from, &to, &renames, &rows);
+    assert_eq!(moved.column("SELECT a || b FROM two"), ["BA"]);
+    assert_eq!(moved.column("SELECT to_id FROM one"), [uuid(1).trim_matches('\'')]);
+    assert_eq!(moved.losses(), NONE);
+}
+
+#[test]
+fn a_column_in_the_way_of_a_rename_goes_first() {
+    let from = schema(
+        "[tables.t]\ncolumns.a = { type = \"blob\" }
+         columns.b = { type = \"blob\", optional = true }",
+    );
+    let to = schema("[tables.t]\ncolumns.b = { type = \"blob\" }");
+    let mut renames = Renames::default();
+    renames.column("t", "a", "b");
+    let rows = format!("INSERT INTO t (id, a, b) VALUES ({}, x'01', x'02')", uuid(1));
+    let moved = move_to(&from, &to, &renames, &rows);
+    assert_eq!(moved.column("SELECT b FROM t"), ["[1]"]);
+    assert_eq!(moved.losses().len(), 1);
 }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::*;
 
 /// Tables as nobody should write them.
-const ODD: &str = r#"
+pub(super) const ODD: &str = r#"
 CREATE TABLE plain (a, b TEXT, c VARCHAR(10) NOT NULL, d DECIMAL ( 10 , -2 ), e UNSIGNED BIG INT);
 CREATE TABLE "quoted ""name""" ([a b] TEXT, `c``d` INT, "e""f" REAL, 'g' BLOB);
 CREATE TABLE defaults (a INT DEFAULT 5, b INT DEFAULT -5, c INT DEFAULT +5.5e3, d DEFAULT 'it''s',
