@@ -147,7 +147,7 @@ enum StaticRequest {
 /// ```
 /// # use freehold_core::{Bundle, Database, call::call, host::FixedHost};
 /// let connection = rusqlite::Connection::open_in_memory()?;
-/// let bundle = Bundle::from_model_text("name = \"x\"\n[tables.notes]\ncolumns.body = { type = \"text\" }")?;
+/// let bundle = Bundle::builtin("workflow")?;
 /// let mut database = Database::open(connection, bundle, Box::new(FixedHost::new(0, 1)))?;
 /// let answer = call(&mut database, r#"{"method": "init", "params": {}}"#, &mut |_| {});
 /// assert!(answer.starts_with(r#"{"ok":"#), "{answer}");

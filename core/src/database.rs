@@ -246,7 +246,7 @@ impl Database {
     ///
     /// - `not_initialized`: the database holds no model yet.
     pub fn inspect(&self, found: &mut dyn FnMut(Finding)) -> Result<()> {
-        inspect::inspect(self, &self.connection, found)
+        inspect::inspect(&self.connection, &self.bundle, &self.owner()?, found)
     }
 
     /// The whole database as the bytes of a SQLite file.

@@ -3,8 +3,10 @@
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::database::Database;
+use crate::bundle::Bundle;
 use crate::error::Result;
+use crate::migrate::{self, State};
+use crate::owner::Owner;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,15 +51,14 @@ impl Finding {
 
 /// Looks at the file, the history, the schema and every row.
 pub(crate) fn inspect(
-    database: &Database,
     connection: &Connection,
+    bundle: &Bundle,
+    owner: &Owner<'_>,
     found: &mut dyn FnMut(Finding),
 ) -> Result<()> {
-    let owner = database.owner()?;
     integrity(connection, found)?;
-    let status = database.status()?;
+    let status = migrate::status(connection, bundle)?;
     for entry in &status.migrations {
-        use crate::migrate::State;
         let what = match entry.state {
             State::Applied => continue,
             State::Pending => "is pending",
@@ -68,7 +69,7 @@ pub(crate) fn inspect(
         let message = format!("V{}__{} {what}", entry.version, entry.name);
         found(Finding::of_database("migration", message));
     }
-    let drift = database.drift()?;
+    let drift = migrate::drift(connection, bundle)?;
     let has_drift = !drift.differences.is_empty();
     for difference in drift.differences {
         found(Finding::of_database("drift", difference));
@@ -79,7 +80,7 @@ pub(crate) fn inspect(
         return Ok(());
     }
     orphans(connection, found)?;
-    for table in &database.bundle().model.tables {
+    for table in &bundle.model.tables {
         owner.check_rows(&table.name, &mut |key, issue| {
             found(Finding {
                 code: "rule",

@@ -1,8 +1,8 @@
 //! Opens databases: files and memory.
 //!
-//! A file is kept in SQLite's write-ahead mode with full synchronisation, so that what was committed
-//! survives a crash of the process, of the system, and a loss of power. Readers and one writer work
-//! at the same time; a second writer waits for the first, for a while.
+//! A file is kept in SQLite's write-ahead mode with full synchronisation, so that what was
+//! committed survives a crash of the process, of the system, and a loss of power. Readers and one
+//! writer work at the same time; a second writer waits for the first, for a while.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,7 +86,8 @@ impl Default for OpenOptions {
 ///
 /// ```
 /// # use freehold::{Access, Bundle, OpenOptions};
-/// let missing = freehold::open("no/such.db", Bundle::builtin("workflow")?, OpenOptions::default());
+/// let bundle = Bundle::builtin("workflow")?;
+/// let missing = freehold::open("no/such.db", bundle, OpenOptions::default());
 /// assert_eq!(missing.err().map(|error| error.code()), Some("io"));
 /// # Ok::<(), freehold::Error>(())
 /// ```

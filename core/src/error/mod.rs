@@ -57,7 +57,8 @@ impl fmt::Display for Issue {
     }
 }
 
-/// An error of the core. `code()` is stable and crosses every boundary unchanged; the text is for people.
+/// An error of the core. `code()` is stable and crosses every boundary unchanged; the text is for
+/// people.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -92,7 +93,7 @@ pub enum Error {
         /// The key, as JSON.
         key: String,
     },
-    /// Something in a call has the wrong form: a filter, an order, a limit, a cursor, a parameter.
+    /// Something in a call has the wrong form: a filter, order, limit, cursor or parameter.
     InvalidArgument {
         /// Which argument.
         argument: String,
@@ -217,8 +218,8 @@ pub enum Error {
     Interrupted,
 }
 
-/// Every code of an [`Error`] with its meaning. The codes are stable: they cross the worker, the wire
-/// and the command line unchanged.
+/// Every code of an [`Error`] with its meaning. The codes are stable: they cross the worker, the
+/// wire and the command line unchanged.
 pub const ERROR_CODES: &[(&str, &str)] = &[
     ("unknown_model", "No built-in model has this name."),
     ("invalid_model", "The model has mistakes; all of them are listed."),
@@ -227,7 +228,7 @@ pub const ERROR_CODES: &[(&str, &str)] = &[
     ("not_found", "There is no row with this key."),
     (
         "invalid_argument",
-        "Something in a call has the wrong form: a filter, an order, a limit, a cursor, a parameter.",
+        "Something in a call has the wrong form: a filter, order, limit, cursor or parameter.",
     ),
     ("sql", "A SQL statement could not be compiled or run."),
     (

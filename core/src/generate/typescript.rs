@@ -14,11 +14,14 @@ pub fn typescript(model: &Model) -> String {
          /** RFC 3339, UTC, milliseconds. */\nexport type Timestamp = string;\n\
          /** `2025-01-31`. */\nexport type PlainDate = string;\n\
          /** `23:59:59.000`. */\nexport type PlainTime = string;\n\
-         /** A decimal number as text, so that no digit is lost. */\nexport type Decimal = string;\n\
-         /** A 64-bit integer as text, so that no digit is lost. */\nexport type BigInteger = string;\n\
+         /** A decimal number as text, so that no digit is lost. */\n\
+         export type Decimal = string;\n\
+         /** A 64-bit integer as text, so that no digit is lost. */\n\
+         export type BigInteger = string;\n\
          /** Bytes in base64. */\nexport type Base64 = string;\n\
          /** Any JSON value. */\n\
-         export type Json = null | boolean | number | string | Json[] | {{ [key: string]: Json }};\n",
+         export type Json =\n  \
+         null | boolean | number | string | Json[] | {{ [key: string]: Json }};\n",
         model.name
     );
     for e in &model.enums {

@@ -1,7 +1,7 @@
 //! Down: leads a database back to an earlier version, all the way or not at all.
 //!
 //! The scripts that the database stored when a migration was applied lead back, so that an older
-//! build can undo what a newer one did. They run under an authorizer, since the file may be foreign.
+//! build can undo what a newer one did. They run under an authorizer: the file may be foreign.
 
 use rusqlite::Connection;
 

@@ -24,7 +24,11 @@ pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
         check_references(model, table, &path, problems);
         for check in &table.checks {
             let scope = ExprScope { model, table: Some(table), arguments: &[], actor: false };
-            check_expr(&check.expr, &scope, &format!("{path}.checks.{}", check.name), problems);
+            let path = format!("{path}.checks.{}", check.name);
+            check_expr(&check.expr, &scope, &path, problems);
+            let mut mistakes = Vec::new();
+            check.expr.type_mistakes(table, &mut mistakes);
+            mistakes.into_iter().for_each(|message| problems.add(&path, "bad_types", message));
         }
         check_policy(model, table, &path, problems);
     }

@@ -9,6 +9,7 @@ mod check;
 mod columns;
 pub mod expr;
 mod expr_parse;
+mod expr_types;
 mod json_place;
 mod kinds;
 mod node;

@@ -192,3 +192,28 @@ fn the_built_in_models_are_right_and_survive_being_written() {
     }
     assert!(freehold_migrations::MODELS.len() >= 5);
 }
+
+#[test]
+fn rules_over_decimals_are_said_in_their_own_unit() {
+    let text = r#"
+name = "x"
+[tables.a]
+columns.price = { type = "decimal", precision = 8, scale = 2 }
+columns.name = { type = "text", max = 9 }
+checks.dear = "price >= 1.5 OR price IN (0, 1)"
+"#;
+    let model = Model::from_toml(text).expect("the sample is right");
+    let check = &model.tables[0].checks[0].expr;
+    assert_eq!(check.to_string(), "price >= 1.5 OR price IN (0, 1)");
+    let stored = check.stored_form(&model.tables[0]);
+    assert_eq!(stored.to_string(), "price >= 150 OR price IN (0, 100)");
+    for (rule, part) in [
+        ("name > 1", "different types"),
+        ("price = 0.005", "more than 2"),
+        ("name = TRUE", "types"),
+    ] {
+        let text = text.replace("price >= 1.5 OR price IN (0, 1)", rule);
+        let error = Model::from_toml(&text).expect_err(rule).to_string();
+        assert!(error.contains(part), "{rule}: {error}");
+    }
+}

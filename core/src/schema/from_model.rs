@@ -91,7 +91,7 @@ fn make_table(model: &Model, table: &Table) -> TableSchema {
     let rules = table.columns.iter().flat_map(|column| column_checks(model, table, column));
     let named = table.checks.iter().map(|check| CheckSchema {
         name: Some(check.name.clone()),
-        expr: Fragment::new(render_check(&check.expr)),
+        expr: Fragment::new(render_check(&check.expr.stored_form(table))),
         column: None,
     });
     TableSchema {

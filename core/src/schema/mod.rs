@@ -2,7 +2,7 @@
 //!
 //! - [`Schema::from_model`] says which tables a model calls for; [`Schema::read`] which ones a
 //!   database has. Both are the same type, so [`diff`] can compare them.
-//! - [`Schema::create_sql`] writes a schema down; [`plan`] writes the migration from one to another.
+//! - [`Schema::create_sql`] writes a schema down; [`plan`] writes the way from one to another.
 
 mod cursor;
 mod ddl;

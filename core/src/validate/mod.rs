@@ -125,7 +125,7 @@ impl Validator {
             return Err(Error::InvalidModel { problems });
         }
         let rules = table.checks.iter().filter_map(|rule| {
-            let node = check::compile(&rule.expr, &fields)?;
+            let node = check::compile(&rule.expr.stored_form(table), &fields)?;
             let mut columns = Vec::new();
             check::columns(&node, &mut columns);
             Some(Rule { name: rule.name.clone(), node, columns })

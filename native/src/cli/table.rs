@@ -105,7 +105,8 @@ fn text_cell(text: &str) -> String {
 
 /// Characters that change how the rest of a line is shown.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    let ranges = ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2066}'..='\u{2069}'];
+    c == '\u{feff}' || ranges.iter().any(|range| range.contains(&c))
 }
 
 #[cfg(test)]
