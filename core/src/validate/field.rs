@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::error::{Issue, Problem};
 use crate::model::{Auto, Bound, Column, Format, Kind, Model};
 use crate::validate::format;
 use crate::validate::issue::{issue, issue_with, of_fault};
+use crate::validate::pattern::Pattern;
 use crate::value::{Fault, SqlValue, decimal, decode, scalar};
 
 /// A column, compiled.
@@ -26,7 +26,7 @@ pub(crate) struct Field {
     pub(crate) values: Vec<String>,
     min: Option<Bound>,
     max: Option<Bound>,
-    pattern: Option<Regex>,
+    pattern: Option<Pattern>,
     format: Option<Format>,
 }
 
@@ -42,7 +42,7 @@ impl Field {
             let path = column.name.clone();
             vec![Problem { path, line: None, column: None, code, message }]
         };
-        let pattern = column.rules.pattern.as_deref().map(Regex::new).transpose();
+        let pattern = column.rules.pattern.as_deref().map(Pattern::new).transpose();
         let pattern =
             pattern.map_err(|error| problem("invalid_pattern", format!("pattern: {error}")))?;
         let values = match &column.kind {

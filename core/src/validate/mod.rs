@@ -13,6 +13,7 @@ mod check_tests;
 mod field;
 mod format;
 mod issue;
+mod pattern;
 mod stored;
 
 use std::borrow::Cow;
