@@ -45,6 +45,8 @@ pub struct Database {
     bundle: Arc<Bundle>,
     catalog: Catalog,
     host: Box<dyn Host + Send>,
+    /// The database's version, where it is newer than this build.
+    newer: Option<i64>,
     backups: Option<Box<dyn BackupStore>>,
     source: Option<String>,
 }
@@ -75,17 +77,22 @@ impl Database {
         configure(&connection)?;
         let bundle = bundle.into();
         let catalog = Catalog::new(bundle.model.clone());
-        let database = Database { connection, bundle, catalog, host, backups: None, source: None };
+        let mut database = Database {
+            connection,
+            bundle,
+            catalog,
+            host,
+            newer: None,
+            backups: None,
+            source: None,
+        };
         if let Some(found) = model_of(&database.connection)?
             && found.name != database.bundle.model.name
         {
             let expected = database.bundle.model.name.clone();
             return Err(Error::OtherModel { found: found.name, expected });
         }
-        if database.is_newer()? {
-            // Nothing may be written by a build that doesn't know what it would break.
-            database.connection.pragma_update(None, "query_only", true)?;
-        }
+        database.look_for_newer()?;
         Ok(database)
     }
 
@@ -115,7 +122,8 @@ impl Database {
         if model_of(&self.connection)?.is_none() {
             return Err(Error::NotInitialized);
         }
-        Ok(Owner::new(&self.connection, &self.catalog, &*self.host))
+        let newer = self.newer.map(|database| (database, self.bundle.latest()));
+        Ok(Owner::new(&self.connection, &self.catalog, &*self.host).guarding(newer))
     }
 
     /// Completes what is missing: applies pending migrations, and seeds a set.
@@ -189,8 +197,7 @@ impl Database {
         // Going back is the one write that a database newer than this build takes.
         self.connection.pragma_update(None, "query_only", false)?;
         let run = migrate::down(&mut self.connection, &self.bundle, options);
-        let newer = self.is_newer()?;
-        self.connection.pragma_update(None, "query_only", newer)?;
+        self.look_for_newer()?;
         run
     }
 
@@ -281,16 +288,17 @@ impl Database {
     }
 
     fn check_writable(&self) -> Result<()> {
-        let database = migrate::current_version(&self.connection)?;
-        let known = self.bundle.latest();
-        if database <= known {
-            return Ok(());
-        }
-        Err(Error::NewerDatabase { database: database.to_string(), known: known.to_string() })
+        let Some(database) = self.newer else { return Ok(()) };
+        let known = self.bundle.latest().to_string();
+        Err(Error::NewerDatabase { database: database.to_string(), known })
     }
 
-    fn is_newer(&self) -> Result<bool> {
-        Ok(migrate::current_version(&self.connection)? > self.bundle.latest())
+    /// Nothing may be written by a build that doesn't know what it would break.
+    fn look_for_newer(&mut self) -> Result<()> {
+        let version = migrate::current_version(&self.connection)?;
+        self.newer = Some(version).filter(|version| *version > self.bundle.latest());
+        self.connection.pragma_update(None, "query_only", self.newer.is_some())?;
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ mod write;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::error::{Issue, Result};
+use crate::error::{Error, Issue, Result};
 use crate::host::Host;
 use crate::model::Model;
 use crate::owner::write::Writer;
@@ -41,13 +41,20 @@ pub struct Owner<'db> {
     connection: &'db Connection,
     catalog: &'db Catalog,
     host: &'db dyn Host,
+    /// Set where the database is newer than this build: its version, and the newest one known.
+    newer: Option<(i64, i64)>,
 }
 
 impl<'db> Owner<'db> {
     /// The owner's handle of an open database that holds the catalog's model.
     pub fn new(connection: &'db Connection, catalog: &'db Catalog, host: &'db dyn Host) -> Self {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        Owner { connection, catalog, host }
+        Owner { connection, catalog, host, newer: None }
+    }
+
+    /// The same handle, which refuses to write where the database is newer than this build.
+    pub(crate) fn guarding(self, newer: Option<(i64, i64)>) -> Self {
+        Owner { newer, ..self }
     }
 
     /// The model.
@@ -64,7 +71,7 @@ impl<'db> Owner<'db> {
     /// - `encryption_unavailable`: it has a value for an encrypted column, and nothing else wrong
     pub fn insert(&self, table: &str, row: &Row) -> Result<Row> {
         let plan = self.catalog.plan(table)?;
-        self.writer().insert(plan, row, |values| plan.row(values))
+        self.writable()?.insert(plan, row, |values| plan.row(values))
     }
 
     /// Inserts rows, all or none; their keys, in order.
@@ -79,7 +86,7 @@ impl<'db> Owner<'db> {
     ) -> Result<Vec<Row>> {
         let plan = self.catalog.plan(table)?;
         let insert = |row| {
-            self.writer().insert(plan, row, |values| {
+            self.writable()?.insert(plan, row, |values| {
                 Ok(Key::of(plan.source(), values).to_row(plan.source()))
             })
         };
@@ -130,7 +137,7 @@ impl<'db> Owner<'db> {
     pub fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
         let plan = self.catalog.plan(table)?;
         let key = parse_key(plan.source(), key)?;
-        self.writer().update(plan, &key, changes, &[])
+        self.writable()?.update(plan, &key, changes, &[])
     }
 
     /// Deletes the row with this key, or hides it where the table deletes softly; whether there
@@ -144,7 +151,7 @@ impl<'db> Owner<'db> {
     pub fn delete(&self, table: &str, key: &Value) -> Result<bool> {
         let plan = self.catalog.plan(table)?;
         let key = parse_key(plan.source(), key)?;
-        self.writer().delete(plan, &key, &[])
+        self.writable()?.delete(plan, &key, &[])
     }
 
     /// Brings back the softly deleted row with this key, and what was deleted along with it; the
@@ -159,7 +166,7 @@ impl<'db> Owner<'db> {
     pub fn restore(&self, table: &str, key: &Value) -> Result<Row> {
         let plan = self.catalog.plan(table)?;
         let key = parse_key(plan.source(), key)?;
-        transaction::transaction(self.connection, || self.writer().restore(plan, &key, &[]))
+        transaction::transaction(self.connection, || self.writable()?.restore(plan, &key, &[]))
     }
 
     /// Inserts a row, or changes the one that has its primary key already; the row as it is then.
@@ -168,7 +175,7 @@ impl<'db> Owner<'db> {
     ///
     /// Those of [`Owner::insert`] and [`Owner::update`].
     pub fn upsert(&self, table: &str, row: &Row) -> Result<Row> {
-        self.writer().upsert(self.catalog.plan(table)?, row, &[])
+        self.writable()?.upsert(self.catalog.plan(table)?, row, &[])
     }
 
     /// What is wrong with a row that is to be inserted, or, where a key is given, with changes to
@@ -227,7 +234,7 @@ impl<'db> Owner<'db> {
     where
         'db: 'h,
     {
-        Owner { connection: self.connection, catalog: self.catalog, host }
+        Owner { host, ..*self }
     }
 
     /// The row that has the same primary key or the same values of a unique key as a row that is
@@ -238,6 +245,17 @@ impl<'db> Owner<'db> {
     /// Those of [`Owner::insert`] that need no writing.
     pub(crate) fn find_same(&self, table: &str, row: &Row) -> Result<Option<Row>> {
         self.writer().find_same(self.catalog.plan(table)?, row)
+    }
+
+    /// The writer, where this build may write.
+    fn writable(&self) -> Result<Writer<'db>> {
+        match self.newer {
+            Some((database, known)) => Err(Error::NewerDatabase {
+                database: database.to_string(),
+                known: known.to_string(),
+            }),
+            None => Ok(self.writer()),
+        }
     }
 
     fn writer(&self) -> Writer<'db> {
