@@ -302,6 +302,11 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         let message = error.to_string();
+        let extended_code = error.sqlite_error().map(|error| error.extended_code);
+        if extended_code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            // The write-ahead log's index could not grow, for which there is one usual reason.
+            return Error::StorageFull;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Error::NotADatabase,
             Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { message },

@@ -62,7 +62,7 @@ fn report(path: &Path, database: &Database, done: &Initialized) -> Result<Report
     }
     let mut json = json!({ "model": name, "file": path.display().to_string() });
     json["migrated"] = to_json(&done.migrated)?;
-    json["seeded"] = to_json(&done.seeded)?;
+    json["seeded"] = to_json(done.seeded)?;
     Ok(Report::done(text, json))
 }
 
