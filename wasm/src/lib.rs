@@ -1,6 +1,40 @@
 //! Freehold for browsers and Node: what JavaScript can call, and what the core needs from there.
+//!
+//! Requests and answers cross as JSON text, `{"ok": …}` or `{"error": …}`. An exception that is a
+//! text is such an answer; any other exception means that this instance is broken.
 #![cfg(target_family = "wasm")]
 
+mod backups;
+mod handle;
 pub mod host;
-mod probe;
 pub mod storage;
+
+use wasm_bindgen::prelude::*;
+
+pub use handle::Handle;
+
+#[wasm_bindgen(start)]
+fn report_panics() {
+    // The message leaves as an exception. Without this a page would only hear "unreachable".
+    std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
+}
+
+/// Opens a database: `{"name", "bundle", "storage", "backups", "testing"}`.
+///
+/// # Errors
+///
+/// An answer with the error.
+#[wasm_bindgen]
+pub async fn open(request: String) -> Result<Handle, String> {
+    handle::open(&request).await.map_err(|error| handle::refusal(&error))
+}
+
+/// Answers a request that needs no database.
+///
+/// # Errors
+///
+/// The exception of `crypto.getRandomValues`, where there are no random bytes.
+#[wasm_bindgen(js_name = callStatic)]
+pub fn call_static(request: &str) -> Result<String, JsValue> {
+    Ok(freehold_core::call::call_static(request, &host::JsHost::new()?))
+}

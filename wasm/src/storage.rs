@@ -5,10 +5,15 @@
 //! SQLite asks synchronously, so the slots that a database will need are reserved when it is
 //! opened. One worker owns a pool at a time, with one connection per database.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 
+use freehold_core::Error;
+use freehold_core::call::error_to_json;
 use js_sys::Reflect;
 use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
 use sqlite_wasm_rs::WasmOsCallback;
 use sqlite_wasm_vfs::sahpool::{
     OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install as install_pool,
@@ -18,128 +23,109 @@ use wasm_bindgen::JsValue;
 /// The file of the database inside its pool.
 pub const DATABASE_FILE: &str = "freehold.db";
 
-/// Slots reserved at open: the database and its journal, a backup and its journal, and as many
-/// again to spare.
+/// Slots reserved at open: the database and its journal, the backups that may be kept, and the
+/// one that is being made.
 pub const SLOTS_RESERVED: usize = 8;
 
 /// The characters that may make up a database's name; it becomes part of a directory's name.
 const NAME_PUNCTUATION: &[char] = &['-', '_', '.'];
 const NAME_LENGTH_MAX: usize = 100;
 
-/// An open database and, when it is stored, the pool of files that holds it.
-pub struct Storage {
-    /// The one connection to the database.
-    pub connection: Connection,
-    /// The pool, for backups, exports and deletion; `None` in memory.
-    pub pool: Option<OpfsSAHPoolUtil>,
+thread_local! {
+    /// The pools of the open databases, by the databases' names.
+    static POOLS: RefCell<HashMap<String, OpfsSAHPoolUtil>> = RefCell::default();
 }
 
 /// Why a database could not be opened.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum StorageError {
-    /// The name is empty, too long, or holds other characters than ASCII letters, digits, `-`, `_`
-    /// and `.`.
-    BadName {
-        /// The name as it was given.
-        name: String,
-    },
+pub enum OpenError {
     /// There is no OPFS here: no dedicated worker, no secure context, a private window, or a
     /// browser without it.
-    Unavailable {
+    NoOpfs {
         /// What the browser said.
         reason: String,
     },
     /// Another tab or worker holds this database's files.
-    Taken {
+    HeldByAnotherTab {
         /// The database's name.
         name: String,
     },
-    /// The browser grants no more space.
-    Quota {
-        /// What the browser said.
-        reason: String,
-    },
-    /// The file system or its pool of files failed in another way.
-    Failed {
-        /// What the browser or the pool said.
-        reason: String,
-    },
-    /// SQLite refused to open the file.
-    Sqlite {
-        /// SQLite's answer.
-        source: rusqlite::Error,
-    },
+    /// What any host may meet.
+    Core(Error),
 }
 
-impl StorageError {
-    /// The error's stable name, which crosses to JavaScript unchanged.
+impl OpenError {
+    /// The error's stable name.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::BadName { .. } => "storage_bad_name",
-            Self::Unavailable { .. } => "storage_unavailable",
-            Self::Taken { .. } => "storage_taken",
-            Self::Quota { .. } => "storage_quota",
-            Self::Failed { .. } => "storage_failed",
-            Self::Sqlite { .. } => "storage_sqlite",
+            Self::NoOpfs { .. } => "no_opfs",
+            Self::HeldByAnotherTab { .. } => "held_by_another_tab",
+            Self::Core(error) => error.code(),
+        }
+    }
+
+    /// The error as JSON: code, message and its own fields.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Core(error) => error_to_json(error),
+            _ => json!({ "code": self.code(), "message": self.to_string() }),
         }
     }
 
     fn from_pool(name: &str, error: &OpfsSAHError) -> Self {
         let reason = error.to_string();
         match error {
-            OpfsSAHError::NotSupported => Self::Unavailable { reason },
+            OpfsSAHError::NotSupported => Self::NoOpfs { reason },
             OpfsSAHError::Opfs { value, .. } => match exception_name(value).as_deref() {
-                Some("NoModificationAllowedError") => Self::Taken { name: name.into() },
-                Some("QuotaExceededError") => Self::Quota { reason },
-                Some("SecurityError" | "NotAllowedError") => Self::Unavailable { reason },
-                _ => Self::Failed { reason },
+                Some("NoModificationAllowedError") => Self::HeldByAnotherTab { name: name.into() },
+                Some("QuotaExceededError") => Self::Core(Error::StorageFull),
+                Some("SecurityError" | "NotAllowedError") => Self::NoOpfs { reason },
+                _ => failed(error),
             },
-            _ => Self::Failed { reason },
+            _ => failed(error),
         }
     }
 }
 
-impl fmt::Display for StorageError {
+impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BadName { name } => write!(
+            Self::NoOpfs { reason } => write!(
                 f,
-                "the database name {name:?} must have 1 to {NAME_LENGTH_MAX} ASCII letters, \
-                 digits, '-', '_' or '.', and start with a letter or a digit"
+                "this browser keeps no database here ({reason}); it needs a dedicated worker, \
+                 a secure context and a window that is not private"
             ),
-            Self::Unavailable { reason } => write!(
-                f,
-                "this browser stores no database here ({reason}); it needs a dedicated worker, a \
-                 secure context and a window that is not private"
-            ),
-            Self::Taken { name } => {
-                write!(
-                    f,
-                    "the database {name:?} is open in another tab or worker; close it there first"
-                )
+            Self::HeldByAnotherTab { name } => {
+                write!(f, "the database {name:?} is open in another tab; close it there first")
             }
-            Self::Quota { reason } => {
-                write!(f, "the browser grants no more space for the database ({reason})")
-            }
-            Self::Failed { reason } => write!(f, "the browser's file system failed: {reason}"),
-            Self::Sqlite { source } => write!(f, "SQLite could not open the database: {source}"),
+            Self::Core(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for StorageError {}
+impl std::error::Error for OpenError {}
+
+impl From<Error> for OpenError {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+/// A failure of the file system that has no code of its own.
+fn failed(error: &OpfsSAHError) -> OpenError {
+    OpenError::Core(Error::Io { message: error.to_string() })
+}
 
 /// Opens an empty database in memory; it is gone when the connection closes.
 ///
 /// # Errors
 ///
-/// - `storage_sqlite`: SQLite could not start.
-pub fn open_memory() -> Result<Storage, StorageError> {
-    let connection =
-        Connection::open_in_memory().map_err(|source| StorageError::Sqlite { source })?;
-    Ok(Storage { connection, pool: None })
+/// - `sql`: SQLite could not start.
+pub fn open_memory() -> Result<Connection, Error> {
+    Ok(Connection::open_in_memory()?)
 }
 
 /// Opens the database `name` in OPFS, and makes it when there is none.
@@ -149,40 +135,61 @@ pub fn open_memory() -> Result<Storage, StorageError> {
 ///
 /// # Errors
 ///
-/// - `storage_bad_name`: the name cannot be part of a directory's name.
-/// - `storage_unavailable`: there is no OPFS here.
-/// - `storage_taken`: another tab or worker has it open.
-/// - `storage_quota`: no space for the reserved slots.
-/// - `storage_failed`: the file system failed otherwise.
-/// - `storage_sqlite`: SQLite refused the file.
-pub async fn open_stored(name: &str) -> Result<Storage, StorageError> {
+/// - `invalid_argument`: the name cannot be part of a directory's name.
+/// - `no_opfs`: there is no OPFS here.
+/// - `held_by_another_tab`: another tab or worker has it open.
+/// - `storage_full`: no space for the reserved slots.
+/// - `io`: the file system failed otherwise.
+pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
     check_name(name)?;
-    let vfs_name = format!("freehold-{name}");
     let config = OpfsSAHPoolCfgBuilder::new()
-        .vfs_name(&vfs_name)
+        .vfs_name(&vfs_name(name))
         .directory(&format!(".freehold-{name}"))
         .initial_capacity(SLOTS_RESERVED)
         .build();
-    let pool = install_pool::<WasmOsCallback>(&config, false)
-        .await
-        .map_err(|error| StorageError::from_pool(name, &error))?;
-    pool.ensure_capacity(SLOTS_RESERVED)
-        .await
-        .map_err(|error| StorageError::from_pool(name, &error))?;
-    let connection =
-        Connection::open_with_flags_and_vfs(DATABASE_FILE, OpenFlags::default(), vfs_name.as_str())
-            .map_err(|source| StorageError::Sqlite { source })?;
-    Ok(Storage { connection, pool: Some(pool) })
+    let from_pool = |error: OpfsSAHError| OpenError::from_pool(name, &error);
+    let pool = install_pool::<WasmOsCallback>(&config, false).await.map_err(from_pool)?;
+    // Does nothing unless the database was closed in this worker before.
+    pool.resume().await.map_err(from_pool)?;
+    pool.ensure_capacity(SLOTS_RESERVED).await.map_err(from_pool)?;
+    POOLS.with_borrow_mut(|pools| pools.insert(name.to_owned(), pool));
+    Ok(connect(name, DATABASE_FILE)?)
 }
 
-fn check_name(name: &str) -> Result<(), StorageError> {
+/// Connects to a file in the pool of an open database.
+pub(crate) fn connect(name: &str, file: &str) -> Result<Connection, Error> {
+    let flags = OpenFlags::default();
+    Ok(Connection::open_with_flags_and_vfs(file, flags, vfs_name(name).as_str())?)
+}
+
+/// The pool of an open database.
+pub(crate) fn pool(name: &str) -> Option<OpfsSAHPoolUtil> {
+    POOLS.with_borrow(|pools| pools.get(name).cloned())
+}
+
+/// Lets another tab or worker open the database. Its connections are closed before.
+pub(crate) fn release(name: &str) -> Result<(), OpenError> {
+    let pool = POOLS.with_borrow_mut(|pools| pools.remove(name));
+    let paused = pool.map_or(Ok(()), |pool| pool.pause());
+    paused.map_err(|error| failed(&error))
+}
+
+fn vfs_name(name: &str) -> String {
+    format!("freehold-{name}")
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
     let starts_well = name.starts_with(|first: char| first.is_ascii_alphanumeric());
     let all_allowed =
         name.chars().all(|c| c.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(&c));
     if starts_well && all_allowed && name.len() <= NAME_LENGTH_MAX {
         Ok(())
     } else {
-        Err(StorageError::BadName { name: name.into() })
+        let message = format!(
+            "{name:?} is no name of a database: 1 to {NAME_LENGTH_MAX} ASCII letters, digits, \
+             '-', '_' or '.', starting with a letter or a digit"
+        );
+        Err(Error::InvalidArgument { argument: "name".into(), message })
     }
 }
 
