@@ -1,8 +1,21 @@
 /**
- * Freehold in the browser.
+ * Freehold in the browser: a typed API over the core, which runs in a worker of its own.
  *
  * @packageDocumentation
  */
+
+export { Database, Migrate } from "./database.js";
+export type { Storage } from "./database.js";
+export { ERROR_CODES, FreeholdError } from "./error.js";
+export type { ErrorBody, ErrorCode, Issue, Problem } from "./error.js";
+export { defineModel } from "./model.js";
+export type * from "./model.js";
+export { checkModel, generate, models, newMigration, open } from "./open.js";
+export type { BundleFiles, OpenOptions } from "./open.js";
+export { Owner } from "./owner.js";
+export type * from "./results.js";
+export { databases, keepStorage, removeDatabase, storageHealth } from "./storage.js";
+export type { StorageHealth } from "./storage.js";
 
 /** The version of this package. */
 export const version = "0.1.0";

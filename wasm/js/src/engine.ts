@@ -1,0 +1,78 @@
+/**
+ * The core as this package reaches it: one database of one WebAssembly instance, requests in,
+ * answers out. It runs inside the dedicated worker, and in Node inside the caller's own thread.
+ *
+ * @packageDocumentation
+ */
+
+import init, { callStatic, open } from "./freehold_wasm.js";
+import type { Handle } from "./freehold_wasm.js";
+import { inNode, readFile } from "./node.js";
+
+/** What can be asked of an engine. `text` is JSON. */
+export type Ask =
+  | { readonly kind: "open" | "call" | "call_static"; readonly text: string }
+  | { readonly kind: "export" | "close" };
+
+/** JSON text, `{"ok": …}` or `{"error": …}`; the bytes of an export. */
+export type Answer = string | Uint8Array;
+
+const DONE = '{"ok":null}';
+const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; open it again"}}';
+
+/** At most one open database. */
+export class Engine {
+  #handle: Handle | undefined;
+
+  private constructor() {}
+
+  /** Loads the WebAssembly file that lies beside this module. */
+  static async start(): Promise<Engine> {
+    await load();
+    return new Engine();
+  }
+
+  /**
+   * Answers a request. What the core refuses is an answer too; this throws only when the instance
+   * is broken, and then it must not be used again.
+   */
+  async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
+    switch (ask.kind) {
+      case "call_static":
+        return callStatic(ask.text);
+      case "open":
+        return orRefused(async () => {
+          this.#handle = await open(ask.text);
+          return DONE;
+        });
+      case "call":
+        return this.#handle?.call(ask.text, onProgress) ?? NOT_OPEN;
+      case "export":
+        return orRefused(() => this.#handle?.export() ?? NOT_OPEN);
+      case "close": {
+        const handle = this.#handle;
+        this.#handle = undefined;
+        return handle ? handle.close() : DONE;
+      }
+    }
+  }
+}
+
+/** Refusals leave the core as exceptions that are JSON text; anything else is a failure. */
+async function orRefused(work: () => Answer | Promise<Answer>): Promise<Answer> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (typeof thrown === "string") return thrown;
+    throw thrown;
+  }
+}
+
+let loading: Promise<unknown> | undefined;
+
+function load(): Promise<unknown> {
+  // Bundlers look for exactly this form.
+  const file = new URL("./freehold_wasm_bg.wasm", import.meta.url);
+  loading ??= init({ module_or_path: inNode() ? readFile(file) : file });
+  return loading;
+}
