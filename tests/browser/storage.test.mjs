@@ -1,18 +1,36 @@
-// A database in a real browser: in OPFS it outlives reloads and restarts, in memory it does not.
+// Where a database lives: in OPFS, through reloads and restarts, one tab at a time; or in memory.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
 import { serve, startBrowser } from "./support.mjs";
 
-const MIGRATIONS = ["V20250101000000__notes", "V20250102000000__notes_made_at"];
+const MODEL = {
+  name: "notebook",
+  tables: {
+    notes: {
+      columns: {
+        id: { type: "uuid", auto: "id" },
+        body: { type: "text", max: 80 },
+        made_at: { type: "timestamp", auto: "created" },
+      },
+    },
+  },
+};
+
+const note = (page, body) => within(page, (body) => db.owner().insert("notes", { body }), body);
+const bodies = (page) =>
+  within(page, async () =>
+    (await db.owner().list("notes", { order: ["id"] })).rows.map((row) => row.body),
+  );
 
 describe("a database in a browser", () => {
   let browser;
   let site;
 
   before(async () => {
-    site = await serve({ "/": "tests/browser/probe", "/wasm": "wasm/js/dist" });
+    site = await serve(HARNESS);
     browser = await startBrowser();
   });
 
@@ -21,79 +39,216 @@ describe("a database in a browser", () => {
     await site?.close();
   });
 
-  async function openPage() {
-    const page = await browser.context.newPage();
-    await page.goto(`${site.address}/`);
-    return page;
-  }
-
-  const ask = (page, ...request) =>
-    page.evaluate((values) => globalThis.probe.ask(...values), request);
+  const openPage = () => openHarness(browser.context, site.address);
+  const open = async (page, name, options) => {
+    await openDatabase(page, { name, model: MODEL, ...options });
+    return within(page, () => db.init());
+  };
 
   it("is found again after a reload and after a restart", async () => {
     let page = await openPage();
-    await ask(page, "open", "kept");
-    assert.deepEqual(await ask(page, "migrate"), MIGRATIONS);
-    const id = Number(await ask(page, "add", "first"));
+    const made = await open(page, "kept");
+    assert.deepEqual(made.migrated.migrations, ["V1__init"]);
+    await note(page, "first");
 
-    await page.reload();
-    await ask(page, "open", "kept");
-    assert.deepEqual(await ask(page, "migrate"), []);
-    assert.deepEqual(await ask(page, "query", "SELECT id, body FROM notes"), [[id, "first"]]);
+    await load(page);
+    const found = await open(page, "kept");
+    assert.deepEqual(found.migrated.migrations, []);
+    assert.deepEqual(await bodies(page), ["first"]);
 
     await browser.restart();
     page = await openPage();
-    await ask(page, "open", "kept");
-    assert.deepEqual(await ask(page, "query", "SELECT id, body FROM notes"), [[id, "first"]]);
+    await open(page, "kept");
+    assert.deepEqual(await bodies(page), ["first"]);
+    assert.deepEqual(await within(page, () => freehold.databases()), ["kept"]);
     await page.close();
   });
 
-  it("is stamped by the browser's clock, and refinery's history too", async () => {
+  it("is stamped by the browser's clock", async () => {
     const page = await openPage();
     const before = Date.now();
-    await ask(page, "open", "stamped");
-    await ask(page, "migrate");
-    await ask(page, "add", "now");
-    const [[madeAt]] = await ask(page, "query", "SELECT made_at FROM notes");
-    const history = "SELECT applied_on FROM refinery_schema_history";
-    const [[appliedOn]] = await ask(page, "query", history);
+    await open(page, "stamped");
+    const { made_at: madeAt } = await note(page, "now");
+    const { migrations } = await within(page, () => db.status());
     const after = Date.now();
-    for (const moment of [madeAt, Date.parse(appliedOn)]) {
-      assert.ok(before <= moment && moment <= after, `${before} <= ${moment} <= ${after}`);
+    for (const moment of [madeAt, migrations[0].appliedOn].map(Date.parse)) {
+      assert.ok(
+        before - 1 <= moment && moment <= after,
+        `${moment} lies within ${before} and ${after}`,
+      );
     }
     await page.close();
   });
 
   it("is empty each time when it lives in memory", async () => {
     const page = await openPage();
-    await ask(page, "open");
-    assert.deepEqual(await ask(page, "migrate"), MIGRATIONS);
-    await page.reload();
-    await ask(page, "open");
-    assert.deepEqual(await ask(page, "migrate"), MIGRATIONS);
+    for (const body of ["first", "second"]) {
+      await open(page, "volatile", { storage: "memory" });
+      await note(page, body);
+      assert.deepEqual(await bodies(page), [body]);
+      await load(page);
+    }
+    assert.ok(!(await within(page, () => freehold.databases())).includes("volatile"));
     await page.close();
   });
 
-  it("says so when another tab has it, and opens once that tab is gone", async () => {
+  it("says so when another tab has it, and opens once it was closed there", async () => {
     const first = await openPage();
     const second = await openPage();
-    await ask(first, "open", "shared");
+    await open(first, "shared");
+    await assert.rejects(openDatabase(second, { name: "shared", model: MODEL }), {
+      code: "held_by_another_tab",
+    });
     await assert.rejects(
-      ask(second, "open", "shared"),
-      /storage_taken: the database "shared" is open in another tab/,
+      within(second, () => freehold.removeDatabase("shared")),
+      {
+        code: "held_by_another_tab",
+      },
     );
-    await first.close();
-    await second.reload();
-    await ask(second, "open", "shared");
-    assert.deepEqual(await ask(second, "query", "PRAGMA foreign_keys"), [[1]]);
+    await within(first, () => db.close());
+    await open(second, "shared");
+    await note(second, "mine");
     await second.close();
+    await open(first, "shared");
+    assert.deepEqual(await bodies(first), ["mine"]);
+    await first.close();
+  });
+
+  it("is removed for good when asked to", async () => {
+    const page = await openPage();
+    await open(page, "brief");
+    await within(page, () => db.close());
+    assert.equal(await within(page, () => freehold.removeDatabase("brief")), true);
+    assert.equal(await within(page, () => freehold.removeDatabase("brief")), false);
+    assert.ok(!(await within(page, () => freehold.databases())).includes("brief"));
+    await page.close();
   });
 
   it("refuses a name that is no name of a folder", async () => {
     const page = await openPage();
     for (const name of ["", "../up", "a/b", ".hidden", "ä", "n".repeat(101)]) {
-      await assert.rejects(ask(page, "open", name), /storage_bad_name/, JSON.stringify(name));
+      await assert.rejects(
+        openDatabase(page, { name, model: MODEL }),
+        { code: "invalid_argument", details: { argument: "name" } },
+        JSON.stringify(name),
+      );
     }
+    await page.close();
+  });
+
+  it("says that nothing is kept where the browser offers no storage", async () => {
+    // A page that came over plain HTTP from elsewhere is no secure context.
+    const page = await openHarness(
+      browser.context,
+      site.address.replace("127.0.0.1", "insecure.test"),
+    );
+    await assert.rejects(openDatabase(page, { name: "kept", model: MODEL }), { code: "no_opfs" });
+    assert.deepEqual(await within(page, () => freehold.databases()), []);
+    assert.equal((await within(page, () => freehold.storageHealth())).kind, "unavailable");
+    await open(page, "kept", { storage: "memory" });
+    await note(page, "still works");
+    await page.close();
+  });
+
+  it("refuses a database of another model, and leaves it as it is", async () => {
+    const page = await openPage();
+    await open(page, "claimed");
+    await note(page, "mine");
+    await within(page, () => db.close());
+    await assert.rejects(openDatabase(page, { name: "claimed", model: "workflow" }), {
+      code: "other_model",
+    });
+    await open(page, "claimed");
+    assert.deepEqual(await bodies(page), ["mine"]);
+    await page.close();
+  });
+
+  it("makes a backup before a run, and keeps only some", async () => {
+    const page = await openPage();
+    await open(page, "backed-up");
+    const backups = [];
+    for (let round = 0; round < 6; round += 1) {
+      await note(page, `round ${round}`);
+      const run = await within(page, () => db.migrate.down({ to: "0" }));
+      backups.push(run.backup);
+      await within(page, () => db.init());
+    }
+    assert.ok(backups.every((name) => typeof name === "string"));
+    assert.equal(new Set(backups).size, backups.length);
+    await page.close();
+  });
+
+  it("hands out its bytes as a SQLite file", async () => {
+    const page = await openPage();
+    await open(page, "exported");
+    const head = await within(page, async () => [...(await db.export()).slice(0, 15)]);
+    assert.equal(String.fromCharCode(...head), "SQLite format 3");
+    await page.close();
+  });
+});
+
+describe("a worker that dies", () => {
+  let browser;
+  let site;
+
+  before(async () => {
+    site = await serve(HARNESS);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const deaths = {
+    "with an error": () => {
+      throw new Error("worn out");
+    },
+    "without a word": () => globalThis.close(),
+  };
+
+  async function openFragile(storage) {
+    const page = await openHarness(browser.context, site.address);
+    await openDatabase(page, { name: "fragile", model: MODEL, storage });
+    await within(page, () => db.init());
+    await note(page, "before");
+    return page;
+  }
+
+  /** The next request ends the worker instead of being answered. */
+  async function doom(page, death) {
+    await page.workers()[0].evaluate((text) => {
+      globalThis.onmessage = new Function(`return (${text})`)();
+    }, death.toString());
+  }
+
+  for (const [how, death] of Object.entries(deaths)) {
+    it(`${how} rejects what was under way, and the next call opens it again`, async () => {
+      const page = await openFragile("opfs");
+      await doom(page, death);
+      await assert.rejects(note(page, "lost"), { code: "worker_failed" });
+      assert.deepEqual(await bodies(page), ["before"]);
+      await note(page, "after");
+      await within(page, () => db.close());
+      await within(page, () => freehold.removeDatabase("fragile"));
+      await page.close();
+    });
+  }
+
+  it("takes what lived in memory with it, and every later call says so", async () => {
+    const page = await openFragile("memory");
+    await doom(page, deaths["with an error"]);
+    await assert.rejects(note(page, "lost"), { code: "worker_failed" });
+    await assert.rejects(bodies(page), { code: "worker_failed" });
+    await page.close();
+  });
+
+  it("is told apart from a database that was closed", async () => {
+    const page = await openFragile("opfs");
+    await within(page, () => db.close());
+    await within(page, () => db.close());
+    await assert.rejects(bodies(page), { code: "closed" });
     await page.close();
   });
 });

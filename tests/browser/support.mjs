@@ -30,6 +30,8 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A name that is not this machine, so that a page under it is no secure context.
+  "--host-resolver-rules=MAP insecure.test 127.0.0.1",
 ];
 
 const CONTENT_TYPES = {
