@@ -1,0 +1,120 @@
+/** One database: opened, made or brought up to date where it has to be, then its tables. */
+
+import { FreeholdError } from "@freehold/web";
+import type { Storage } from "@freehold/web";
+
+import { go } from "../route";
+import type { Route, TableRoute } from "../route";
+import { fill, h } from "../ui/dom";
+import { notifyError } from "../ui/toast";
+import { Workspace } from "../workspace";
+import { blocked } from "./blocked";
+import { setTitle, topBar } from "./frame";
+import type { Shown } from "./frame";
+import { setupPage } from "./setup";
+import { showTables } from "./tables";
+import type { Tables } from "./tables";
+
+type DatabaseRoute = Extract<Route, { page: "database" }>;
+
+/** Shows a database, from opening it to closing it. */
+export function showDatabase(root: HTMLElement, first: DatabaseRoute): Shown {
+  const page = new DatabasePage(root, first);
+  void page.open();
+  return page;
+}
+
+class DatabasePage implements Shown {
+  #workspace: Workspace | undefined;
+  #tables: Tables | undefined;
+  #at: TableRoute | undefined;
+  #left = false;
+
+  constructor(
+    readonly root: HTMLElement,
+    readonly first: DatabaseRoute,
+  ) {
+    this.#at = first.at;
+  }
+
+  update(route: Route): boolean {
+    const { name, storage } = this.first;
+    if (route.page !== "database" || route.name !== name || route.storage !== storage) {
+      return false;
+    }
+    this.#at = route.at;
+    this.#tables?.show(route.at);
+    return true;
+  }
+
+  leave(): void {
+    this.#left = true;
+    this.#tables?.leave();
+    this.#workspace?.close().catch(notifyError);
+  }
+
+  async open(): Promise<void> {
+    const { name, storage } = this.first;
+    setTitle(name);
+    this.#frame(name, h("p", { class: "waiting", role: "status" }, `Opening ${name}…`));
+    try {
+      const workspace = await Workspace.open(name, storage);
+      if (this.#left) return void workspace.close();
+      this.#workspace = workspace;
+      await workspace.refresh();
+      this.#showState(workspace);
+    } catch (error) {
+      if (!this.#left) this.#showFailure(error);
+    }
+  }
+
+  /** Tables where they are there; otherwise what has to be done first. */
+  #showState(workspace: Workspace): void {
+    if (this.#left) return;
+    setTitle(workspace.model.title);
+    if (workspace.isReady || workspace.status.newer) {
+      this.#tables = showTables(this.root, workspace, {
+        onRemoved: () => this.#go(workspace.storage, true),
+        onState: () => this.#restart(workspace),
+      });
+      this.#tables.show(this.#at);
+      return;
+    }
+    this.#frame(
+      workspace.model.title,
+      setupPage(workspace, {
+        onDone: () => this.#restart(workspace),
+        onStorage: (storage) => this.#go(storage, false),
+      }),
+    );
+  }
+
+  #restart(workspace: Workspace): void {
+    this.#tables?.leave();
+    this.#tables = undefined;
+    this.#showState(workspace);
+  }
+
+  #showFailure(error: unknown): void {
+    const { name } = this.first;
+    setTitle(name);
+    const code = error instanceof FreeholdError ? error.code : undefined;
+    const page = blocked(error, {
+      name,
+      onRetry: () => void this.open(),
+      ...(code === "no_opfs" ? { onMemory: () => this.#go("memory", false) } : {}),
+    });
+    this.#frame(name, page);
+  }
+
+  #frame(title: string, content: HTMLElement): void {
+    const crumbs = [h("span", { class: "crumb", "aria-current": "page" }, title)];
+    const main = h("main", { class: "narrow", id: "main", tabindex: "-1" }, content);
+    fill(this.root, topBar(crumbs), main);
+  }
+
+  #go(storage: Storage, isRemoved: boolean): void {
+    if (isRemoved) go({ page: "picker" });
+    else go({ page: "database", storage, name: this.first.name }, { replace: true });
+  }
+}

@@ -1,0 +1,213 @@
+/** The rows of a table, as a grid whose heads sort and whose rows open. */
+
+import type { Row } from "@freehold/web";
+
+import { formatTime, formatValue, keyText, labelOf } from "../model/rows";
+import { isSortable } from "../model/schema";
+import type { ColumnView, TableView } from "../model/schema";
+import { fill, h } from "../ui/dom";
+import type { Child } from "../ui/dom";
+import { icon } from "../ui/icons";
+import type { LabelMap, Workspace } from "../workspace";
+
+/** What the grid reports. */
+export interface GridActions {
+  readonly onOpen: (row: Row) => void;
+  readonly onOrder: (order: string | undefined) => void;
+}
+
+/** How the shown rows came about. */
+export interface GridState {
+  readonly order: string | undefined;
+  readonly isFiltered: boolean;
+}
+
+/** Labels of referred rows, by the referring column. */
+export type Labels = ReadonlyMap<string, LabelMap>;
+
+/** A grid. */
+export class Grid {
+  readonly element = h("div", {
+    class: "grid",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "Rows",
+  });
+  readonly #columns: readonly ColumnView[];
+
+  constructor(
+    readonly workspace: Workspace,
+    readonly table: TableView,
+    readonly actions: GridActions,
+  ) {
+    this.#columns = columnsOf(table);
+  }
+
+  /** What the rows' references are called: one question per referring column. */
+  async loadLabels(rows: readonly Row[]): Promise<Labels> {
+    const references = this.#columns.filter(({ target }) => target !== undefined);
+    const entries = references.map(async ({ name, target }): Promise<[string, LabelMap]> => {
+      const { table = "", column = "" } = target ?? {};
+      const labels = this.workspace.labels(
+        table,
+        column,
+        rows.map((row) => row[name]),
+      );
+      return [name, await labels];
+    });
+    return new Map(await Promise.all(entries));
+  }
+
+  show(rows: readonly Row[], labels: Labels, state: GridState): void {
+    if (rows.length === 0) return fill(this.element, this.#nothing(state));
+    const head = h(
+      "tr",
+      {},
+      this.#columns.map((column) => this.#head(column, state.order)),
+    );
+    const body = rows.map((row) => this.#row(row, labels));
+    fill(this.element, h("table", { class: "rows" }, h("thead", {}, head), h("tbody", {}, body)));
+  }
+
+  /** Points at a row for a moment. */
+  highlight(row: Row): void {
+    const wanted = keyText(this.table, row);
+    for (const element of this.element.querySelectorAll<HTMLElement>("tbody tr")) {
+      if (element.dataset["key"] === wanted) element.classList.add("is-fresh");
+    }
+  }
+
+  scrollToTop(): void {
+    this.element.scrollTo({ top: 0 });
+  }
+
+  #nothing(state: GridState): HTMLElement {
+    return h(
+      "div",
+      { class: "nothing" },
+      icon("table"),
+      state.isFiltered
+        ? h("p", {}, "No row matches. Remove a filter to see more.")
+        : h("p", {}, "There are no rows yet."),
+    );
+  }
+
+  #head(column: ColumnView, order: string | undefined): HTMLElement {
+    const title = [column.name, `${column.type}${column.array ? "[]" : ""}`, column.doc];
+    const props = { scope: "col", "data-column": column.name, title: title.join(" · ") };
+    const lock = column.encrypted && icon("lock");
+    if (!isSortable(column)) return h("th", props, column.title, lock);
+    const direction = directionOf(column, order);
+    const next = { none: column.name, ascending: `${column.name} desc`, descending: undefined };
+    return h(
+      "th",
+      { ...props, "aria-sort": direction },
+      h(
+        "button",
+        {
+          class: "sort",
+          type: "button",
+          onclick: () => this.actions.onOrder(next[direction]),
+        },
+        column.title,
+        direction !== "none" && icon(direction === "ascending" ? "arrowUp" : "arrowDown"),
+      ),
+    );
+  }
+
+  #row(row: Row, labels: Labels): HTMLElement {
+    const cells = this.#columns.map((column, at) =>
+      at === 0
+        ? h("th", { scope: "row", "data-column": column.name }, this.#opener(row, column, labels))
+        : h(
+            "td",
+            { "data-column": column.name, "data-type": column.array ? "array" : column.type },
+            cell(column, row[column.name], labels),
+          ),
+    );
+    const open = (event: MouseEvent) => {
+      const target = event.target as Element;
+      const isSelecting = !(getSelection()?.isCollapsed ?? true);
+      if (!isSelecting && !target.closest("button, a")) this.actions.onOpen(row);
+    };
+    return h("tr", { "data-key": keyText(this.table, row), onclick: open }, cells);
+  }
+
+  #opener(row: Row, column: ColumnView, labels: Labels): HTMLElement {
+    const text =
+      labels.get(column.name)?.get(row[column.name]) ?? formatValue(column, row[column.name]);
+    return h(
+      "button",
+      { class: "row-open", type: "button", onclick: () => this.actions.onOpen(row) },
+      text || labelOf(this.table, row),
+    );
+  }
+}
+
+/** The label first, what the core fills in last; what is secret is not read at all. */
+function columnsOf(table: TableView): ColumnView[] {
+  const shown = table.columns.filter((column) => !column.secret);
+  const rank = (column: ColumnView) => {
+    if (column.name === table.label) return 0;
+    if (column.name === "deleted_at") return 2;
+    if (column.auto === "id") return 4;
+    return column.auto ? 3 : 1;
+  };
+  return [...shown].sort((a, b) => rank(a) - rank(b));
+}
+
+function directionOf(
+  column: ColumnView,
+  order: string | undefined,
+): "none" | "ascending" | "descending" {
+  if (order === column.name) return "ascending";
+  return order === `${column.name} desc` ? "descending" : "none";
+}
+
+function cell(column: ColumnView, value: unknown, labels: Labels): Child {
+  if (value === null || value === undefined) return h("span", { class: "null" }, "–");
+  if (column.target) {
+    const label = labels.get(column.name)?.get(value);
+    return h(
+      "span",
+      { class: "ref", title: String(value) },
+      label || formatValue({ ...column, type: "uuid" }, value),
+    );
+  }
+  if (column.array) {
+    const items = value as unknown[];
+    if (items.length === 0) return h("span", { class: "null" }, "none");
+    return items.map((item) =>
+      h("span", { class: "pill" }, formatValue({ ...column, array: false }, item)),
+    );
+  }
+  switch (column.type) {
+    case "boolean":
+      return value
+        ? h("span", { class: "yes" }, icon("check"), "yes")
+        : h("span", { class: "no" }, "no");
+    case "enum":
+      return h("span", { class: "pill" }, String(value));
+    case "timestamp":
+      return h(
+        "time",
+        { datetime: String(value), title: String(value) },
+        formatTime(String(value)),
+      );
+    case "uuid":
+      return h("code", { title: String(value) }, formatValue(column, value));
+    case "json":
+      return h("code", {}, formatValue(column, value));
+    case "text":
+      return colorSwatch(column, String(value));
+    default:
+      return formatValue(column, value);
+  }
+}
+
+function colorSwatch(column: ColumnView, value: string): Child {
+  if (column.format !== "color" || !CSS.supports("color", value)) return value;
+  const swatch = h("span", { class: "swatch" });
+  swatch.style.background = value;
+  return [swatch, value];
+}

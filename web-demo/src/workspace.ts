@@ -1,0 +1,141 @@
+/** The open database of the page: what is asked of it in more than one place. */
+
+import { FreeholdError, open } from "@freehold/web";
+import type { Database, Progress, Row, Status, Storage } from "@freehold/web";
+
+import { viewModel } from "./model/schema";
+import type { ModelView, TableView } from "./model/schema";
+import { ownModel } from "./model/own-models";
+import { keyOf } from "./model/rows";
+
+/** An open database with its model. */
+export class Workspace {
+  /** The counts of rows by table; those that are not known yet are missing. */
+  readonly counts = new Map<string, number>();
+  readonly #listeners = new Set<() => void>();
+  readonly #progress: Set<(progress: Progress) => void>;
+
+  private constructor(
+    readonly db: Database,
+    readonly model: ModelView,
+    public status: Status,
+    readonly seeds: readonly string[],
+    progress: Set<(progress: Progress) => void>,
+  ) {
+    this.#progress = progress;
+  }
+
+  /** Opens a database of a built-in model or of one that was given to this page before. */
+  static async open(name: string, storage: Storage): Promise<Workspace> {
+    const progress = new Set<(progress: Progress) => void>();
+    const onProgress = (step: Progress) => progress.forEach((listener) => listener(step));
+    const db = await open({ name, model: ownModel(name) ?? name, storage, onProgress });
+    const [model, status, seeds] = await Promise.all([db.model(), db.status(), db.seeds()]);
+    return new Workspace(db, viewModel(model), status, inOrder(seeds), progress);
+  }
+
+  get name(): string {
+    return this.db.name;
+  }
+
+  get storage(): Storage {
+    return this.db.storage;
+  }
+
+  /** Whether the tables that the model names are there. */
+  get isReady(): boolean {
+    return this.status.current === this.status.latest && !this.isEmpty;
+  }
+
+  /** Whether nothing was ever applied. */
+  get isEmpty(): boolean {
+    return this.status.current === "0";
+  }
+
+  /** Calls a function while migrations run. */
+  async withProgress<R>(listener: (step: Progress) => void, work: () => Promise<R>): Promise<R> {
+    this.#progress.add(listener);
+    try {
+      return await work();
+    } finally {
+      this.#progress.delete(listener);
+    }
+  }
+
+  /** Calls a function whenever counts or the status have changed, until `signal` says stop. */
+  onChange(listener: () => void, signal: AbortSignal): void {
+    this.#listeners.add(listener);
+    signal.addEventListener("abort", () => this.#listeners.delete(listener));
+  }
+
+  /** Reads status and counts anew: after writes, which may cascade, and after runs. */
+  async refresh(): Promise<void> {
+    this.status = await this.db.status();
+    this.counts.clear();
+    if (this.isReady) {
+      const owner = this.db.owner();
+      const count = async ({ name }: TableView) => this.counts.set(name, await owner.count(name));
+      await Promise.all(this.model.tables.map(count));
+    }
+    this.#listeners.forEach((listener) => listener());
+  }
+
+  /** The labels of the rows that a column's values refer to, by those values. */
+  async labels(table: string, column: string, values: Iterable<unknown>): Promise<LabelMap> {
+    const wanted = [...new Set(values)].filter((value) => value !== null && value !== undefined);
+    const target = this.model.table(table);
+    if (!target?.label || wanted.length === 0) return new Map();
+    const page = await this.db.owner().list(table, {
+      filter: { [column]: { in: wanted } },
+      columns: [column, target.label],
+      limit: 1000,
+      includeDeleted: true,
+    });
+    const label = target.label;
+    return new Map(page.rows.map((row) => [row[column], String(row[label] ?? "")]));
+  }
+
+  /** How many rows refer to a row, by table. */
+  async referrersOf(table: TableView, row: Row): Promise<ReferrerCount[]> {
+    const owner = this.db.owner();
+    const counts = table.referrers.map(async (referrer) => {
+      const filter: Record<string, unknown> = { [referrer.column]: row[referrer.targetColumn] };
+      const tenantKey = this.model.table(referrer.table)?.tenantKey;
+      if (tenantKey && table.tenantKey && tenantKey !== referrer.column) {
+        filter[tenantKey] = row[table.tenantKey];
+      }
+      return { ...referrer, rows: await owner.count(referrer.table, filter) };
+    });
+    return (await Promise.all(counts)).filter(({ rows }) => rows > 0);
+  }
+
+  /** The row as it is now, or null. */
+  row(table: TableView, row: Row): Promise<Row | null> {
+    return this.db.owner().get(table.name, keyOf(table, row));
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.db.close();
+    } catch (error) {
+      // A worker that is gone already has nothing left to close.
+      if (!(error instanceof FreeholdError && error.code === "worker_failed")) throw error;
+    }
+  }
+}
+
+/** The usual sets from the fullest to the barest, then the model's own. */
+function inOrder(seeds: readonly string[]): string[] {
+  const usual = ["development", "staging", "production"].filter((set) => seeds.includes(set));
+  return [...usual, ...seeds.filter((set) => !usual.includes(set))];
+}
+
+/** Labels by the value that refers to them. */
+export type LabelMap = Map<unknown, string>;
+
+/** How many rows of a table refer to a row, and what deleting it does to them. */
+export interface ReferrerCount {
+  readonly table: string;
+  readonly onDelete: "cascade" | "restrict" | "set_null";
+  readonly rows: number;
+}
