@@ -195,6 +195,13 @@ fn diff_tables(one: &TableSchema, other: &TableSchema, differences: &mut Vec<Dif
     }
 }
 
+/// Whether two tables mean the same, whatever their names.
+pub(super) fn is_same_table(one: &TableSchema, other: &TableSchema) -> bool {
+    let mut differences = Vec::new();
+    diff_tables(one, other, &mut differences);
+    differences.is_empty()
+}
+
 fn column_presence(
     table: &str,
     one: Option<&ColumnSchema>,

@@ -18,11 +18,11 @@ pub struct Fragment(String);
 impl Fragment {
     /// A fragment of this text. Parentheses around the whole are dropped.
     pub fn new(text: impl Into<String>) -> Fragment {
-        let text = text.into();
-        match inside_parentheses(&text) {
-            Some(inner) => Fragment::new(inner.to_owned()),
-            None => Fragment(text),
+        let mut text = text.into();
+        while let Some(inner) = inside_parentheses(&text) {
+            text = inner.to_owned();
         }
+        Fragment(text)
     }
 
     /// The text.

@@ -311,6 +311,12 @@ impl IndexTerm {
     }
 }
 
+impl PartialEq for TableSchema {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && super::diff::is_same_table(self, other)
+    }
+}
+
 impl PartialEq for CheckSchema {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name && self.expr == other.expr

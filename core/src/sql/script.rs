@@ -21,7 +21,6 @@ pub struct Script {
 pub struct Statement {
     sql: String,
     line: usize,
-    words: Vec<String>,
 }
 
 impl Script {
@@ -112,11 +111,7 @@ impl Script {
 impl Statement {
     fn new(text: &str, tokens: &[Token<'_>]) -> Statement {
         let (first, last) = (&tokens[0], &tokens[tokens.len() - 1]);
-        Statement {
-            sql: text[first.offset..last.end()].to_owned(),
-            line: first.line,
-            words: tokens.iter().filter_map(Token::name).collect(),
-        }
+        Statement { sql: text[first.offset..last.end()].to_owned(), line: first.line }
     }
 
     /// The statement's text, its semicolon included.
@@ -131,8 +126,8 @@ impl Statement {
 
     /// Its keywords and names in order, without quotes: `ALTER TABLE a RENAME TO "b"` has the
     /// words `ALTER`, `TABLE`, `a`, `RENAME`, `TO`, `b`.
-    pub fn words(&self) -> &[String] {
-        &self.words
+    pub fn words(&self) -> Vec<String> {
+        tokens(&self.sql).flatten().filter_map(|token| token.name()).collect()
     }
 }
 

@@ -77,6 +77,18 @@ impl Writer {
         self.text.push_str(";\n");
     }
 
+    /// Sets what follows apart by an empty line.
+    pub(super) fn paragraph(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// Adds a comment.
+    pub(super) fn comment(&mut self, text: &str) {
+        self.text.push_str(&format!("-- {}\n", crate::schema::ddl::one_line(text)));
+    }
+
     /// Adds an effect of the statement that follows, as a comment above it.
     pub(super) fn effect(&mut self, effect: Effect) {
         let label = match effect.kind {
@@ -84,8 +96,7 @@ impl Writer {
             EffectKind::MayFail => "MAY FAIL",
             EffectKind::NeedsValue => "NEEDS A VALUE",
         };
-        let line = crate::schema::ddl::one_line(&effect.to_string());
-        self.text.push_str(&format!("-- {label}: {line}\n"));
+        self.comment(&format!("{label}: {effect}"));
         match effect.kind {
             EffectKind::DataLoss => self.losses.push(effect),
             EffectKind::MayFail | EffectKind::NeedsValue => self.risks.push(effect),
@@ -97,7 +108,11 @@ impl Writer {
     }
 
     /// The script, its losses and its risks.
-    pub(super) fn into_parts(self) -> (String, Vec<Effect>, Vec<Effect>) {
+    pub(super) fn into_parts(mut self) -> (String, Vec<Effect>, Vec<Effect>) {
+        self.text.truncate(self.text.trim_end().len());
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
         (self.text, self.losses, self.risks)
     }
 }

@@ -89,15 +89,22 @@ fn one_way(from: &Schema, to: &Schema, renames: &Renames) -> Writer {
     let route = Route { from, renamed: &renamed, to, renames: &renames, changes: &changes };
     let mut writer = Writer::default();
     let dropped = route.drop_in_the_way(&mut writer);
+    writer.paragraph();
     renames.write(&mut writer);
     for new in to.ordered_tables() {
         if renamed.table(&new.name).is_none() {
+            writer.paragraph();
+            if !new.doc.is_empty() {
+                writer.comment(&new.doc);
+            }
             writer.statement(&ddl::table_sql(new, &new.name));
         }
     }
     for (new, change) in &changes {
+        writer.paragraph();
         change.write(&renamed, new, &mut writer);
     }
+    writer.paragraph();
     route.create_the_rest(&dropped, &mut writer);
     writer
 }

@@ -15,6 +15,13 @@ fn scratch_name(table: &str) -> String {
 pub(super) fn write(from: &Schema, old: &TableSchema, new: &TableSchema, writer: &mut Writer) {
     let scratch = scratch_name(&new.name);
     let copy = copied_columns(old, new);
+    let mut made = new.clone();
+    for check in &mut made.checks {
+        check.expr = check.expr.with_table_renamed(&new.name, &scratch);
+    }
+    let name = quote::name(&new.name);
+    writer.comment(&format!("{name} is made anew: SQLite can't change all of this in place."));
+    writer.statement(&ddl::table_sql(&made, &scratch));
     for column in &old.columns {
         if new.column(&column.name).is_none() && column.generated.is_none() {
             let message = "dropped with its values";
@@ -23,11 +30,6 @@ pub(super) fn write(from: &Schema, old: &TableSchema, new: &TableSchema, writer:
     }
     writer.effects(copy.iter().flat_map(|column| column.effects.iter().cloned()));
     writer.effects(implied::table_risks(from, old, new, &copy));
-    let mut made = new.clone();
-    for check in &mut made.checks {
-        check.expr = check.expr.with_table_renamed(&new.name, &scratch);
-    }
-    writer.statement(&ddl::table_sql(&made, &scratch));
     if !copy.is_empty() {
         let names = quote::names(copy.iter().map(|column| column.name));
         let values: Vec<&str> = copy.iter().map(|column| column.sql.as_str()).collect();
@@ -35,7 +37,7 @@ pub(super) fn write(from: &Schema, old: &TableSchema, new: &TableSchema, writer:
             "INSERT INTO {} ({names})\n  SELECT {}\n  FROM {}",
             quote::name(&scratch),
             values.join(", "),
-            quote::name(&new.name)
+            name
         ));
     }
     let counts = |table: &TableSchema| table.primary_key.as_ref().is_some_and(|k| k.autoincrement);
@@ -47,8 +49,8 @@ pub(super) fn write(from: &Schema, old: &TableSchema, new: &TableSchema, writer:
              SELECT {scratch}, seq FROM sqlite_sequence WHERE name = {table}"
         ));
     }
-    writer.statement(&format!("DROP TABLE {}", quote::name(&new.name)));
-    let (scratch, name) = (quote::name(&scratch), quote::name(&new.name));
+    writer.statement(&format!("DROP TABLE {name}"));
+    let scratch = quote::name(&scratch);
     writer.statement(&format!("ALTER TABLE {scratch} RENAME TO {name}"));
 }
 

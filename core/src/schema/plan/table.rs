@@ -39,6 +39,9 @@ impl Change<'_> {
 
 /// Decides what happens to a table.
 pub(super) fn change<'t>(old: &'t TableSchema, new: &'t TableSchema) -> Change<'t> {
+    if old == new {
+        return Change::None;
+    }
     match alteration(old, new) {
         Some(alteration) if alteration.is_empty() => Change::None,
         Some(alteration) => Change::Alter(alteration),

@@ -167,11 +167,11 @@ fn names_follow_the_tables_and_columns() {
         [
             "heroes_home_id_idx",
             "quest_heroes_hero_id_idx",
-            "quests_code_idx",
+            "quests_code_cross_idx",
             "quests_code_region_key",
             "quests_leader_id_idx",
             "quests_parent_id_idx",
-            "quests_region_idx",
+            "quests_region_cross_idx",
             "quests_title_code_idx",
             "quests_title_key",
             "regions_code_key",
