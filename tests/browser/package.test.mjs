@@ -1,0 +1,197 @@
+// The package itself: its types say what the format's schema says, its examples compile and run.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
+
+import { ERROR_CODES, generate, models, open } from "@freehold/web";
+
+import { root } from "./support.mjs";
+
+const node = (...args) => promisify(execFile)(process.execPath, args, { cwd: root });
+const read = (file) => readFileSync(join(root, file), "utf8");
+
+const schema = JSON.parse(read("docs/model.schema.json"));
+
+describe("the package", () => {
+  /** Inside of the project, so that the package is found by its name. */
+  let folder;
+
+  before(() => {
+    mkdirSync(join(root, "target"), { recursive: true });
+    folder = mkdtempSync(join(root, "target/package-test-"));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Compiles modules as strictly as the project itself; rejects with what the compiler says. */
+  async function compile(texts) {
+    const names = Object.keys(texts);
+    for (const name of names) writeFileSync(join(folder, `${name}.ts`), texts[name]);
+    const tsconfig = {
+      extends: join(root, "tsconfig.base.json"),
+      compilerOptions: { outDir: join(folder, "out"), rootDir: folder },
+      files: names.map((name) => `${name}.ts`),
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
+    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    await node(compiler, "--project", join(folder, "tsconfig.json")).catch(({ stdout }) => {
+      assert.fail(stdout);
+    });
+    return names.map((name) => join(folder, "out", `${name}.js`));
+  }
+
+  it("lists every error code that the documents list", () => {
+    const [, section] = read("docs/errors.md").split(/^## /m);
+    const documented = [...section.matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, code]) => code);
+    const own = ["no_opfs", "held_by_another_tab", "worker_failed", "closed"];
+    const expected = [...new Set([...documented, ...own])];
+    assert.deepEqual([...ERROR_CODES].sort(), expected.sort());
+  });
+
+  it("types models as their JSON Schema does", async () => {
+    const { table, column } = schema.$defs;
+    const { tenancy } = schema.properties;
+    const { unique, indexes, references, policy } = table.properties;
+    const wide = (list) => list.items.anyOf.find(({ type }) => type === "object");
+    const keys = {
+      Model: schema,
+      Tenancy: tenancy,
+      Table: table,
+      Column: column,
+      Policy: policy,
+      WideReference: references.items,
+      "Exclude<Unique, readonly string[]>": wide(unique),
+      "Exclude<Index, readonly string[]>": wide(indexes),
+    };
+    const values = {
+      Scope: table.properties.scope,
+      Template: table.properties.template,
+      OnDelete: column.properties.on_delete,
+      Format: column.properties.format,
+      'Column["type"]': column.properties.type,
+      'PlainColumn["auto"]': column.properties.auto,
+      'JsonColumn["shape"]': column.properties.shape,
+      'Exclude<Unique, readonly string[]>["nulls"]': wide(unique).properties.nulls,
+    };
+    const union = (words) => words.map((word) => JSON.stringify(word)).join(" | ");
+    const lines = [
+      ...Object.entries(keys).map(([type, { properties }]) => [
+        `Keys<${type}>`,
+        union(Object.keys(properties)),
+      ]),
+      ...Object.entries(values).map(([type, { enum: words }]) => [
+        `Exclude<${type}, undefined>`,
+        union(words),
+      ]),
+    ].map(([type, words], at) => `export const same${at}: Same<${type}, ${words}> = true;`);
+    const text = `
+      import type * as freehold from "@freehold/web";
+      type Model = freehold.Model; type Tenancy = freehold.Tenancy; type Table = freehold.Table;
+      type Column = freehold.Column; type Policy = freehold.Policy; type Index = freehold.Index;
+      type WideReference = freehold.WideReference; type Unique = freehold.Unique;
+      type Scope = freehold.Scope; type Template = freehold.Template; type Format = freehold.Format;
+      type OnDelete = freehold.OnDelete; type PlainColumn = freehold.PlainColumn;
+      type JsonColumn = freehold.JsonColumn;
+      type Keys<T> = T extends unknown ? keyof T : never;
+      type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+      ${lines.join("\n")}
+    `;
+    await compile({ schema: text });
+  });
+
+  it("takes the built-in models as literals, and their generated types", async () => {
+    const texts = {};
+    for (const { name } of await models()) {
+      const db = await open({ name, model: name, storage: "memory" });
+      const model = JSON.stringify(await db.model());
+      texts[`${name}_types`] = await db.generate("ts");
+      texts[name] = `
+        import { defineModel, open } from "@freehold/web";
+        import type { Tables } from "./${name}_types.js";
+        const model = defineModel(${model});
+        export const db = await open<Tables>({ name: "x", model, storage: "memory" });
+      `;
+      assert.equal(await generate(model, "ts"), texts[`${name}_types`]);
+      await db.close();
+    }
+    await compile(texts);
+  });
+
+  it("refuses names that a literal does not have", async () => {
+    await compile({
+      wrong: `
+        import { defineModel } from "@freehold/web";
+        export const model = defineModel({
+          name: "wrong",
+          enums: { mood: ["GOOD"] },
+          tables: {
+            notes: {
+              columns: {
+                // @ts-expect-error There is no such table.
+                book_id: { type: "ref", to: "books" },
+                // @ts-expect-error There is no such enum.
+                mood: { type: "enum", of: "moods" },
+                // @ts-expect-error There is no such type.
+                body: { type: "string" },
+                // @ts-expect-error A decimal says how many digits it has.
+                price: { type: "decimal" },
+                // @ts-expect-error There is no such key.
+                title: { type: "text", maximum: 3 },
+              },
+            },
+          },
+        });
+      `,
+    });
+  });
+
+  it("types rows by the generated types", async () => {
+    await compile({
+      tables: await generate(read("migrations/workflow/model.toml"), "ts"),
+      rows: `
+        import { open } from "@freehold/web";
+        import type { Tables } from "./tables.js";
+        const db = await open<Tables>({ name: "x", model: "workflow", storage: "memory" });
+        const owner = db.owner();
+        const row = await owner.insert("tenants", { name: "Acme", slug: "acme" });
+        export const slug: string = row.slug;
+        // @ts-expect-error There is no such table.
+        await owner.list("tenant");
+        // @ts-expect-error The slug is missing.
+        await owner.insert("tenants", { name: "Acme" });
+        // @ts-expect-error The status is none of the enum's.
+        await owner.update("workflows", "x", { status: "BROKEN" });
+      `,
+    });
+  });
+
+  it("has examples that compile and run", async () => {
+    const sources = readdirSync(join(root, "wasm/js/src")).map((file) => `wasm/js/src/${file}`);
+    const texts = {};
+    for (const file of sources) {
+      for (const [at, example] of examplesIn(read(file)).entries()) {
+        texts[`${file.replace(/\W/g, "_")}_${at}`] = example;
+      }
+    }
+    assert.ok(Object.keys(texts).length >= 5);
+    for (const file of await compile(texts)) await node(file);
+  });
+
+  it("is used in the README as it can be used", async () => {
+    const [example] = read("README.md").match(/(?<=^```ts\n)[^]*?(?=^```)/m) ?? [];
+    const [file] = await compile({ readme: example });
+    // Node keeps nothing: there the same lines work in memory.
+    writeFileSync(file, readFileSync(file, "utf8").replace('"opfs"', '"memory"'));
+    await node(file);
+  });
+});
+
+/** The code of every `@example` of a module. */
+function examplesIn(text) {
+  const blocks = text.matchAll(/ \* ```ts\n([^]*?) \* ```/g);
+  return [...blocks].map(([, block]) => block.replace(/^ +\* ?/gm, ""));
+}
