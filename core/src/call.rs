@@ -100,8 +100,9 @@ enum Request {
 #[derive(Debug, Deserialize)]
 struct TableList {
     table: String,
+    /// Read in a second step: flattened structs do not refuse unknown members.
     #[serde(flatten)]
-    options: ListOptions,
+    options: Row,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -274,7 +275,9 @@ fn answer_rows(database: &Database, request: Request) -> Result<Value> {
         Request::Delete { table, key } => to_json(owner.delete(&table, &key)?),
         Request::Restore { table, key } => to_json(owner.restore(&table, &key)?),
         Request::Upsert { table, row } => to_json(owner.upsert(&table, &row)?),
-        Request::List(list) => to_json(owner.list(&list.table, &list.options)?),
+        Request::List(list) => {
+            to_json(owner.list(&list.table, &ListOptions::from_json(list.options.into())?)?)
+        }
         Request::Count { table, filter } => to_json(owner.count(&table, filter.as_ref())?),
         Request::Validate { table, row, mode, key } => {
             let key = key.as_ref().filter(|_| matches!(mode, Mode::Update));

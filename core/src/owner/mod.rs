@@ -24,7 +24,7 @@ use crate::error::{Error, Issue, Result};
 use crate::host::Host;
 use crate::model::Model;
 use crate::owner::write::Writer;
-use crate::query::{Key, ListOptions, Page, parse_key};
+use crate::query::{ListOptions, Page, parse_key};
 use crate::value::Row;
 
 pub use catalog::Catalog;
@@ -36,6 +36,37 @@ const STATEMENTS_CACHED: usize = 200;
 /// The unrestricted handle of whoever holds the file. Never give it to code that acts for a user.
 ///
 /// Cheap to make and to copy. Foreign keys must be enforced on the connection.
+///
+/// # Example
+///
+/// ```
+/// # use freehold_core::{Bundle, Database, Error, ListOptions, host::FixedHost};
+/// # use serde_json::json;
+/// # let connection = rusqlite::Connection::open_in_memory()?;
+/// # let host = Box::new(FixedHost::new(1_750_000_000_000, 1));
+/// # let mut database = Database::open(connection, Bundle::builtin("workflow")?, host)?;
+/// # database.init(None, &mut |_| {})?;
+/// let owner = database.owner()?;
+/// let row = json!({ "name": "Acme", "slug": "acme" });
+/// let tenant = owner.insert("tenants", row.as_object().expect("an object"))?;
+/// assert_eq!(owner.get("tenants", &tenant["id"])?, Some(tenant.clone()));
+///
+/// let broken = json!({ "name": "", "slug": "Not a slug" });
+/// match owner.insert("tenants", broken.as_object().expect("an object")) {
+///     Err(Error::Invalid { issues, .. }) => {
+///         let paths: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
+///         assert_eq!(paths, ["name", "slug"]);
+///     }
+///     other => panic!("{other:?}"),
+/// }
+///
+/// let options = ListOptions::from_json(json!({
+///     "filter": { "slug": { "starts_with": "ac" } },
+///     "order": ["created_at desc"],
+/// }))?;
+/// assert_eq!(owner.list("tenants", &options)?.rows, [tenant]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Owner<'db> {
     connection: &'db Connection,
@@ -85,12 +116,7 @@ impl<'db> Owner<'db> {
         rows: impl IntoIterator<Item = &'r Row>,
     ) -> Result<Vec<Row>> {
         let plan = self.catalog.plan(table)?;
-        let insert = |row| {
-            self.writable()?.insert(plan, row, |values| {
-                Ok(Key::of(plan.source(), values).to_row(plan.source()))
-            })
-        };
-        transaction::transaction(self.connection, || rows.into_iter().map(insert).collect())
+        transaction::transaction(self.connection, || self.writer().insert_many(plan, rows))
     }
 
     /// The row with this key, unless it is softly deleted. A key is an object of the primary

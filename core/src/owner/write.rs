@@ -1,7 +1,7 @@
 //! Running typed writes: insert, update, delete. Each is one statement, so it happens wholly or
 //! not at all.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Statement};
 use serde_json::Value;
 
 use crate::error::{Error, Issue, Result};
@@ -31,12 +31,36 @@ impl Writer<'_> {
         row: &Row,
         then: impl FnOnce(&[SqlValue<'_>]) -> Result<T>,
     ) -> Result<T> {
+        let mut statement = self.connection.prepare_cached(&plan.insert)?;
+        self.insert_with(&mut statement, plan, row, then)
+    }
+
+    /// Checks and inserts rows; their keys. A failure leaves the rows before it in place.
+    pub(crate) fn insert_many<'r>(
+        &self,
+        plan: &Plan,
+        rows: impl IntoIterator<Item = &'r Row>,
+    ) -> Result<Vec<Row>> {
+        let mut statement = self.connection.prepare_cached(&plan.insert)?;
+        let source = plan.source();
+        let insert = |row| {
+            self.insert_with(&mut statement, plan, row, |values| {
+                Ok(Key::of(source, values).to_row(source))
+            })
+        };
+        rows.into_iter().map(insert).collect()
+    }
+
+    fn insert_with<T>(
+        &self,
+        statement: &mut Statement<'_>,
+        plan: &Plan,
+        row: &Row,
+        then: impl FnOnce(&[SqlValue<'_>]) -> Result<T>,
+    ) -> Result<T> {
         let prepared = plan.validator.validate_insert(row, self.host);
         let values = prepared.map_err(|issues| refused(plan, issues))?.values;
-        let mut statement = self.connection.prepare_cached(&plan.insert)?;
-        let done = storage::bind(&mut statement, &values).and_then(|()| statement.raw_execute());
-        drop(statement);
-        match done {
+        match storage::bind(statement, &values).and_then(|()| statement.raw_execute()) {
             Ok(_) => then(&values),
             Err(error) => Err(self.explain(plan, error, Some(&values), None)),
         }

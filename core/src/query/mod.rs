@@ -66,6 +66,20 @@ pub struct ListOptions {
     pub columns: Option<Vec<String>>,
 }
 
+impl ListOptions {
+    /// Reads options given as JSON.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_argument`: an unknown option, or one of the wrong type
+    pub fn from_json(options: Value) -> Result<ListOptions> {
+        if !options.is_object() {
+            return Err(invalid("options", "must be an object"));
+        }
+        serde_json::from_value(options).map_err(|error| invalid("options", error.to_string()))
+    }
+}
+
 /// Some rows, and where the next ones start.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Page {

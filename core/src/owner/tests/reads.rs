@@ -98,3 +98,11 @@ fn wrong_options_are_named() {
         }
     }
 }
+
+#[test]
+fn unknown_options_are_refused() {
+    for wrong in [json!({ "lmit": 5 }), json!({ "limit": "5" }), json!([])] {
+        assert_eq!(ListOptions::from_json(wrong).unwrap_err().code(), "invalid_argument");
+    }
+    assert_eq!(ListOptions::from_json(json!({})).unwrap(), ListOptions::default());
+}
