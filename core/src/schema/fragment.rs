@@ -132,7 +132,8 @@ fn inside_parentheses(text: &str) -> Option<&str> {
         return None;
     }
     let mut depth = 0_usize;
-    for token in tokens(text) {
+    let mut all = tokens(text);
+    while let Some(token) = all.next() {
         let token = token.ok()?;
         if token.is("(") {
             depth += 1;
@@ -140,7 +141,7 @@ fn inside_parentheses(text: &str) -> Option<&str> {
             depth = depth.checked_sub(1)?;
             if depth == 0 {
                 let inner = &text[1..token.offset];
-                return (token.end() == text.len()).then(|| inner.trim());
+                return all.next().is_none().then(|| inner.trim());
             }
         }
     }

@@ -53,9 +53,7 @@ impl Schema {
             let all: Vec<IndexSchema> = uniques.chain(indexes).collect();
             all.into_iter().for_each(|index| schema.add_index(index));
             for reference in &table.references {
-                if let Some(trigger) = set_null_trigger(model, table, reference) {
-                    schema.triggers.insert(trigger.name.clone(), trigger);
-                }
+                schema.add_set_null_trigger(model, table, reference);
             }
         }
         schema
@@ -77,6 +75,27 @@ impl Schema {
             }
         }
         self.indexes.insert(index.name.clone(), index);
+    }
+
+    fn add_set_null_trigger(&mut self, model: &Model, table: &Table, reference: &Reference) {
+        let wanted = reference.on_delete == OnDelete::SetNull;
+        if !wanted || !nulled_by_trigger(model, table, reference) {
+            return;
+        }
+        let tenant = model.tenant_column(table);
+        let columns = reference.columns.iter().map(String::as_str);
+        let nulled: Vec<&str> = columns.filter(|column| Some(*column) != tenant).collect();
+        let named = |last: &str| {
+            let parts = std::iter::once(table.name.as_str()).chain(nulled.iter().copied());
+            names::join(parts.chain([last]))
+        };
+        let mut name = named("set_null");
+        if self.triggers.contains_key(&name) {
+            let parts = [table.name.as_str(), &nulled.join(","), &reference.table];
+            name = named(&format!("{}_set_null", names::hash(&parts.join(","))));
+        }
+        let trigger = set_null_trigger(table, reference, &nulled, name);
+        self.triggers.insert(trigger.name.clone(), trigger);
     }
 }
 
@@ -148,22 +167,12 @@ fn nulled_by_trigger(model: &Model, table: &Table, reference: &Reference) -> boo
     reference.columns.iter().any(|column| Some(column.as_str()) == tenant)
 }
 
-fn set_null_trigger(model: &Model, table: &Table, reference: &Reference) -> Option<TriggerSchema> {
-    let wanted =
-        reference.on_delete == OnDelete::SetNull && nulled_by_trigger(model, table, reference);
-    if !wanted {
-        return None;
-    }
-    let tenant = model.tenant_column(table);
-    let nulled: Vec<&str> = reference
-        .columns
-        .iter()
-        .map(String::as_str)
-        .filter(|column| Some(*column) != tenant)
-        .collect();
-    let name = names::join(
-        [table.name.as_str()].into_iter().chain(nulled.iter().copied()).chain(["set_null"]),
-    );
+fn set_null_trigger(
+    table: &Table,
+    reference: &Reference,
+    nulled: &[&str],
+    name: String,
+) -> TriggerSchema {
     let assignments: Vec<String> =
         nulled.iter().map(|column| format!("{} = NULL", quote::name(column))).collect();
     let pairs = reference.columns.iter().zip(&reference.to);
@@ -181,7 +190,7 @@ fn set_null_trigger(model: &Model, table: &Table, reference: &Reference) -> Opti
         quote::name(&name),
         quote::name(&reference.table)
     );
-    Some(TriggerSchema {
+    TriggerSchema {
         name,
         table: reference.table.clone(),
         timing: Timing::After,
@@ -190,7 +199,7 @@ fn set_null_trigger(model: &Model, table: &Table, reference: &Reference) -> Opti
         when: None,
         body: Fragment::new(body),
         sql,
-    })
+    }
 }
 
 /// The indexes that keep a unique key: one, save where two NULLs clash in a key that references

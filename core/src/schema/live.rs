@@ -44,8 +44,25 @@ impl Schema {
                 schema.add(kind, name, table, sql);
             }
         }
+        schema.drop_shadow_tables();
         schema.resolve_names();
         Ok(schema)
+    }
+
+    /// A virtual table's own tables come and go with it, so they are no part of a schema.
+    fn drop_shadow_tables(&mut self) {
+        const SUFFIXES: [&str; 12] = [
+            "config", "content", "data", "docsize", "idx", "node", "parent", "rowid", "segdir",
+            "segments", "stat", "vocab",
+        ];
+        let virtual_tables = self.others.values().filter(|other| other.kind == "table");
+        for other in virtual_tables {
+            for suffix in SUFFIXES {
+                self.tables.remove(&format!("{}_{suffix}", other.name));
+            }
+        }
+        let tables = &self.tables;
+        self.indexes.retain(|_, index| tables.contains_key(&index.table));
     }
 
     fn add(&mut self, kind: &str, name: &str, table: &str, sql: &str) {

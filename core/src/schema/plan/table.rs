@@ -5,6 +5,7 @@ use super::convert;
 use super::effect::Writer;
 use super::rebuild;
 use crate::schema::ddl;
+use crate::schema::fragment::Fragment;
 use crate::schema::types::*;
 use crate::sql::quote;
 
@@ -151,10 +152,18 @@ fn checks<'t>(
         let last = alteration.added.iter().rposition(|column| check.expr.mentions(&column.name));
         match last {
             Some(at) => alteration.column_checks.push((at, check)),
-            None => alteration.added_checks.push(check),
+            None if is_never_null(new, &check.expr) => alteration.added_checks.push(check),
+            None => return None,
         }
     }
     Some(())
+}
+
+/// ADD CONSTRAINT refuses rows for which the rule is NULL in SQLite 3.53, though a CHECK lets them
+/// be: it is for rules that are true or false only.
+fn is_never_null(table: &TableSchema, rule: &Fragment) -> bool {
+    let may_be_null = |column: &&ColumnSchema| !column.not_null && rule.mentions(&column.name);
+    !rule.mentions("NULL") && !table.columns.iter().any(|column| may_be_null(&column))
 }
 
 /// DROP COLUMN wants the column to be mentioned nowhere else in the table.

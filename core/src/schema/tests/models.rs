@@ -190,7 +190,7 @@ impl ModelPlan {
             let _ = writeln!(text, "rowid = {rowid}");
         }
         if let (true, [first, ..]) = (table.check, &required[..]) {
-            let _ = writeln!(text, "checks.sensible = \"{first} IS NULL OR {first} <> 'never'\"");
+            let _ = writeln!(text, "checks.sensible = \"{first} IS NULL OR {first} >= {first}\"");
         }
     }
 

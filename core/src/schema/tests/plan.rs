@@ -94,10 +94,12 @@ pub(super) fn uuid(number: usize) -> String {
 fn columns_are_altered_in_place() {
     let from = schema(
         "[tables.notes]\ncolumns.body = { type = \"text\", max = 80 }
+         columns.data = { type = \"blob\" }
          columns.gone = { type = \"integer\", optional = true }",
     );
     let to = schema(
-        "[tables.notes]\ncolumns.text = { type = \"text\", max = 100, optional = true }
+        "[tables.notes]\ncolumns.text = { type = \"text\", max = 100 }
+         columns.data = { type = \"blob\", optional = true }
          columns.pinned = { type = \"boolean\", default = false }
          columns.parent_id = { type = \"ref\", to = \"notes\", optional = true, on_delete = \"set_null\" }
          indexes = [[\"pinned\"]]",
@@ -105,7 +107,7 @@ fn columns_are_altered_in_place() {
     let mut renames = Renames::default();
     renames.column("notes", "body", "text");
     let id = "'00000000-0000-0000-0000-000000000001'";
-    let rows = format!("INSERT INTO notes (id, body, gone) VALUES ({id}, 'hello', 7)");
+    let rows = format!("INSERT INTO notes (id, body, data, gone) VALUES ({id}, 'hello', x'', 7)");
     let moved = move_to(&from, &to, &renames, &rows);
     assert_eq!(
         moved.plan.up,
@@ -118,7 +120,7 @@ ALTER TABLE notes ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0
     CONSTRAINT notes_pinned_boolean CHECK (pinned IN (0, 1));
 ALTER TABLE notes ADD COLUMN parent_id TEXT
     REFERENCES notes (id) ON DELETE SET NULL;
-ALTER TABLE notes ALTER COLUMN text DROP NOT NULL;
+ALTER TABLE notes ALTER COLUMN data DROP NOT NULL;
 ALTER TABLE notes ADD CONSTRAINT notes_text_length CHECK (length(text) <= 100);
 
 CREATE INDEX notes_parent_id_idx
@@ -133,7 +135,7 @@ ON notes (pinned);
     let back: Vec<String> = moved.plan.down_risks.iter().map(ToString::to_string).collect();
     assert_eq!(
         back,
-        ["notes.body: where it is NULL", "notes.body: where it breaks length(body) <= 80"]
+        ["notes.data: where it is NULL", "notes.body: where it breaks length(body) <= 80"]
     );
 }
 
