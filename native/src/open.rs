@@ -246,16 +246,16 @@ fn prepare(connection: &Connection, is_ours: bool, synchronous: Synchronous) -> 
     if connection.is_readonly(MAIN_DB)? {
         return Err(Error::ReadOnly);
     }
-    if is_ours {
-        // File systems without shared memory stay in the rollback mode, which is as safe.
-        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
-    }
     let level = match synchronous {
         Synchronous::Off => "off",
         Synchronous::Normal => "normal",
         Synchronous::Full => "full",
     };
     connection.pragma_update(None, "synchronous", level)?;
+    if is_ours {
+        // File systems without shared memory stay in the rollback mode, which is as safe.
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    }
     Ok(())
 }
 

@@ -96,3 +96,39 @@ fn template(model: &str, set: &str) -> Result<Template> {
     templates.insert(key, template.clone());
     Ok(template)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_made_in_parallel_and_share_nothing() {
+        let work = |thread: usize| {
+            let database = database("workflow", "development");
+            let owner = database.owner().unwrap();
+            let users = owner.count("users", None).unwrap();
+            owner.sql("DELETE FROM users", &[]).unwrap();
+            (thread, users, owner.count("users", None).unwrap())
+        };
+        let threads: Vec<_> = (0..8).map(|at| std::thread::spawn(move || work(at))).collect();
+        for (at, thread) in threads.into_iter().enumerate() {
+            assert_eq!(thread.join().unwrap(), (at, 2, 0));
+        }
+        let fresh = database("workflow", "development");
+        assert_eq!(fresh.owner().unwrap().count("users", None).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_database_may_move_to_another_thread() {
+        let database = database("workflow", "production");
+        let drift = std::thread::spawn(move || database.drift().unwrap().differences);
+        assert_eq!(drift.join().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    #[should_panic(expected = "no test database of `workflow` with `summer`")]
+    fn a_wrong_set_is_named() {
+        database("workflow", "summer");
+    }
+}

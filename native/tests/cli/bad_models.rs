@@ -116,6 +116,7 @@ fn a_mistake_in_the_middle_of_a_migration_changes_nothing() {
     let error = folder.refused("migration_failed", &["--db", "notes.db", "migrate", "up"]);
     assert_eq!((&error["migration"], &error["line"]), (&"V2__x".into(), &3.into()), "{error}");
     assert_eq!(folder.read("notes.db"), before);
+    assert!(!folder.path("notes.db.backups").exists(), "a failed run needs no backup");
     assert_eq!(folder.value("notes.db", "SELECT count(*) FROM notes"), 1);
 }
 

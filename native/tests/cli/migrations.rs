@@ -69,6 +69,25 @@ fn down_undoes_one_or_several_or_everything() {
 }
 
 #[test]
+fn the_newest_five_backups_stay() {
+    let (folder, _) = two_ahead();
+    let newest = || folder.json(&["--db", DB, "migrate", "up"])["backup"].clone();
+    let down = || folder.json(&["--db", DB, "migrate", "down"])["backup"].clone();
+    let made: Vec<Value> = (0..4).flat_map(|_| [newest(), down()]).collect();
+    let mut left: Vec<String> = crate::support::files(&folder.path("notes.db.backups"))
+        .into_iter()
+        .map(|(path, _)| path.to_str().unwrap().to_owned())
+        .collect();
+    left.sort();
+    let made: Vec<&str> = made.iter().map(|path| path.as_str().unwrap()).collect();
+    assert_eq!(left, made[3..]);
+    // A backup is a database like any other.
+    let status = folder.json(&["--db", &left[4], "migrate", "status"]);
+    assert_eq!(status["current"], status["latest"], "{status}");
+    assert_eq!(folder.value(&left[4], "SELECT title FROM notes"), "a");
+}
+
+#[test]
 fn status_tells_every_standing() {
     let (folder, [first, _]) = two_ahead();
     folder.done(&["--db", DB, "migrate", "up", "--steps", "1"]);

@@ -32,10 +32,11 @@ pub fn new(name: &str, model: &str, allow_data_loss: bool) -> Result<Report, Fai
     let wrote = freehold::write_migration(folder, &migration)?;
     let wrote = wrote.map(|path| path.display().to_string());
     let mut text: String = wrote.iter().map(|path| format!("wrote {path}\n")).collect();
-    if is_first {
-        text += "the first migration keeps the name that databases made from the model know\n";
+    if is_first && name != "init" {
+        text += "the first migration is called init, as databases made before it have it\n";
     }
-    text += &changes_text(&migration);
+    text +=
+        &format!("what the model has and the migrations before had:\n{}", changes_text(&migration));
     Ok(Report::done(text, written_json(&migration, &wrote)?))
 }
 
