@@ -7,7 +7,7 @@ use crate::bundle::Bundle;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::model::Model;
-use crate::schema::{Renames, Schema, diff, plan};
+use crate::schema::{Difference, Renames, Schema, diff, plan};
 use crate::sql::Script;
 
 /// A migration that was written, not yet saved.
@@ -47,7 +47,8 @@ pub fn create(
     }
     let from = drift::replay(bundle, bundle.latest())?;
     let to = Schema::from_model(&bundle.model);
-    let plan = plan(&from, &to, &renames(bundle, &from));
+    let renames = renames(bundle, &from);
+    let plan = plan(&from, &to, &renames);
     let losses: Vec<String> = plan.losses.iter().map(ToString::to_string).collect();
     if !losses.is_empty() && !allow_data_loss {
         return Err(Error::DataLoss { losses });
@@ -57,11 +58,18 @@ pub fn create(
     let version = digits.parse().unwrap_or(0).max(bundle.latest() + 1);
     Ok(NewMigration {
         file: format!("V{version}__{name}.sql"),
-        differences: diff(&from, &to).iter().map(ToString::to_string).collect(),
+        differences: changes(&from, &to, &renames),
         losses,
         up: plan.up,
         down: plan.down,
     })
+}
+
+/// What changes, one line each.
+fn changes(from: &Schema, to: &Schema, renames: &Renames) -> Vec<String> {
+    let differences = diff(from, to);
+    let others = differences.iter().filter(|difference| !renames.explain(difference));
+    renames.describe().into_iter().chain(others.map(Difference::as_change)).collect()
 }
 
 /// The names that the history's tables and columns have in the model, where they changed.

@@ -12,7 +12,7 @@ use super::transaction::in_transaction;
 use super::up::remember_model;
 use crate::bundle::Bundle;
 use crate::error::{Error, Result};
-use crate::schema::{Renames, Schema, diff, plan};
+use crate::schema::{Difference, Renames, Schema, diff, plan};
 use crate::sql::Script;
 
 /// Changes the live schema to the model's, in one transaction. The next `up` to the newest version
@@ -37,7 +37,7 @@ pub fn push(
     if !losses.is_empty() && !allow_data_loss {
         return Err(Error::DataLoss { losses });
     }
-    let differences: Vec<String> = diff(&live, &wanted).iter().map(ToString::to_string).collect();
+    let differences: Vec<String> = diff(&live, &wanted).iter().map(Difference::as_change).collect();
     let pushed =
         NewMigration { file: "push".to_owned(), up: plan.up, down: plan.down, differences, losses };
     if pushed.differences.is_empty() {

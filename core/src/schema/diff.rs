@@ -315,6 +315,19 @@ impl fmt::Display for Place {
     }
 }
 
+impl Difference {
+    /// The difference as a change from the first schema to the second, for people.
+    pub fn as_change(&self) -> String {
+        let property = self.property.map(|property| format!("{property} ")).unwrap_or_default();
+        let change = match (&self.expected, &self.found) {
+            (Some(old), Some(new)) => format!("{property}{old} becomes {new}"),
+            (Some(_), None) => format!("{property}removed"),
+            (None, _) => format!("{property}added"),
+        };
+        format!("{}: {change}", self.place)
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.place)?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::Writer;
+use crate::schema::diff::{Difference, Place};
 use crate::schema::types::*;
 use crate::sql::quote;
 
@@ -31,6 +32,28 @@ impl Renames {
     pub fn column(&mut self, table: &str, from: &str, to: &str) {
         let (table, from, to) = (table.to_owned(), from.to_owned(), to.to_owned());
         self.columns.push(ColumnRename { table, from, to });
+    }
+
+    /// The renames, one line each, for people.
+    pub fn describe(&self) -> Vec<String> {
+        let tables = self.tables.iter().map(|(from, to)| format!("table {from}: renamed to {to}"));
+        let columns = self.columns.iter().map(|rename| {
+            format!("table {}: column {}: renamed to {}", rename.table, rename.from, rename.to)
+        });
+        tables.chain(columns).collect()
+    }
+
+    /// Whether a difference is one that the renames explain.
+    pub fn explain(&self, difference: &Difference) -> bool {
+        match &difference.place {
+            Place::Table { table } => {
+                self.tables.iter().any(|(from, to)| table == from || table == to)
+            }
+            Place::Column { column, .. } => {
+                self.columns.iter().any(|rename| *column == rename.from || *column == rename.to)
+            }
+            _ => false,
+        }
     }
 
     /// Whether nothing is renamed.
