@@ -5,6 +5,8 @@ use crate::owner::Owner;
 use crate::owner::catalog::Plan;
 use crate::owner::storage::read;
 use crate::query::{Key, Sql};
+use crate::validate::issue;
+use crate::value::SqlValue;
 
 impl Owner<'_> {
     /// Looks at every row of a table, softly deleted ones included; each issue with the row's key
@@ -13,16 +15,26 @@ impl Owner<'_> {
     /// # Errors
     ///
     /// - `unknown_table`: the model has no such table
-    /// - `corrupt`: a row can't be read at all
+    /// - `corrupt`: the table can't be read at all
     pub fn check_rows(&self, table: &str, found: &mut dyn FnMut(&str, Issue)) -> Result<()> {
         let plan = self.catalog.plan(table)?;
         let columns = plan.validator.fields().len();
         let mut statement = self.connection.prepare(&select_all(plan).text)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            let values = (0..columns).map(|column| read(row, column));
-            let values = values.collect::<Result<Vec<_>>>()?;
-            let issues = plan.validator.examine_stored(&values);
+            let mut values = Vec::with_capacity(columns);
+            let mut issues = Vec::new();
+            for (column, field) in plan.validator.fields().iter().enumerate() {
+                let unreadable = |_| {
+                    let message = "holds text that is not UTF-8".to_owned();
+                    issues.push(issue(&field.name, "wrong_type", message));
+                };
+                values.push(read(row, column).map_err(unreadable).unwrap_or(SqlValue::Null));
+            }
+            // What can't be read is NULL here, so nothing more can be said of the row.
+            if issues.is_empty() {
+                issues = plan.validator.examine_stored(&values);
+            }
             if issues.is_empty() {
                 continue;
             }

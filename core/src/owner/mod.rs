@@ -242,6 +242,9 @@ impl<'db> Owner<'db> {
 
     /// Runs work in a transaction: all of it happens, or none. Transactions nest.
     ///
+    /// Some failures (`storage_full`, `io`) make SQLite undo the whole transaction at once: work
+    /// that goes on after one would write outside of it, so pass such an error on.
+    ///
     /// # Errors
     ///
     /// - the work's own

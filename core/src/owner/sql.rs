@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::owner::storage::{bind, read};
 use crate::owner::transaction::transaction;
 use crate::query::invalid;
+use crate::sql::tokens;
 use crate::value::{SAFE_INTEGER_MAX, SqlValue};
 
 /// What a statement answered.
@@ -35,6 +36,12 @@ pub struct SqlOptions {
     pub rows_max: Option<usize>,
 }
 
+/// What starts and ends transactions.
+const CONTROL: &[&str] = &["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+
+/// What writes rows.
+const WRITING: &[&str] = &["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"];
+
 /// Runs one statement.
 pub(crate) fn run(
     connection: &Connection,
@@ -45,9 +52,14 @@ pub(crate) fn run(
     if text.as_bytes().contains(&0) {
         return Err(invalid("sql", "contains a NUL character"));
     }
-    let word = first_word(text);
-    if is_any(word, &["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"]) {
-        let message = format!("{word} would take transactions out of hand; use `transaction`");
+    let outline = Outline::of(text);
+    if CONTROL.contains(&outline.word.as_str()) {
+        let message =
+            format!("{} would take transactions out of hand; use `transaction`", outline.word);
+        return Err(invalid("sql", message));
+    }
+    if outline.rolls_back {
+        let message = "OR ROLLBACK would undo more than this statement; use OR ABORT";
         return Err(invalid("sql", message));
     }
     let values = params.iter().enumerate().map(|(place, value)| {
@@ -60,8 +72,7 @@ pub(crate) fn run(
         let message = format!("the statement takes {expected}, not {}", values.len());
         return Err(invalid("params", message));
     }
-    let writes = is_any(word, &["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"]);
-    if !writes || statement.readonly() {
+    if !WRITING.contains(&outline.word.as_str()) || statement.readonly() {
         return step(connection, &mut statement, &values, options);
     }
     // A conflict clause may keep what came before a failure, and a row too many is noticed late.
@@ -162,47 +173,50 @@ fn to_json(value: &SqlValue<'_>) -> Value {
     }
 }
 
-fn is_any(word: &str, known: &[&str]) -> bool {
-    known.iter().any(|known| known.eq_ignore_ascii_case(word))
+/// What has to be known of a statement before SQLite reads it.
+struct Outline {
+    /// Its first word, in upper case.
+    word: String,
+    /// Whether it says `OR ROLLBACK`.
+    rolls_back: bool,
 }
 
-/// The first word of a statement, after white space, comments and empty statements.
-fn first_word(text: &str) -> &str {
-    let mut rest = text;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ';');
-        rest = rest.trim_start_matches('\u{FEFF}');
-        let comment_end = if rest.starts_with("--") {
-            rest.find('\n')
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            comment.find("*/").map(|end| end + 4)
-        } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-            return &rest[..end];
-        };
-        match comment_end {
-            Some(end) => rest = &rest[end..],
-            None => return "",
+impl Outline {
+    /// Text that can't be told apart into tokens is left for SQLite to refuse.
+    fn of(text: &str) -> Outline {
+        // SQLite takes a byte-order mark for white space.
+        let text = text.replace('\u{FEFF}', " ");
+        let mut outline = Outline { word: String::new(), rolls_back: false };
+        let mut after_or = false;
+        for token in tokens(&text).map_while(|token| token.ok()) {
+            if outline.word.is_empty() && !token.is(";") {
+                outline.word = token.text.to_ascii_uppercase();
+            }
+            outline.rolls_back |= after_or && token.is_word("ROLLBACK");
+            after_or = token.is_word("OR");
         }
+        outline
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::first_word;
+    use super::Outline;
 
     #[test]
     fn the_first_word_hides_behind_nothing() {
         for (text, word) in [
             ("SELECT 1", "SELECT"),
-            (" ;; -- x\n/* y */ commit;", "commit"),
-            ("/*/ */begin", "begin"),
-            ("(SELECT 1)", ""),
+            (" ;; -- x\n/* y */ commit;", "COMMIT"),
+            ("/*/ */begin", "BEGIN"),
+            ("(SELECT 1)", "("),
             ("-- only", ""),
             ("/* open", ""),
-            ("\u{FEFF}end", "end"),
+            ("\u{FEFF}end", "END"),
         ] {
-            assert_eq!(first_word(text), word, "{text}");
+            assert_eq!(Outline::of(text).word, word, "{text}");
         }
+        assert!(Outline::of("INSERT OR/**/rollback INTO t VALUES (1)").rolls_back);
+        assert!(!Outline::of("INSERT INTO t VALUES ('OR ROLLBACK')").rolls_back);
     }
 }

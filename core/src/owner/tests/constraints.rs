@@ -138,3 +138,21 @@ fn stored_rows_that_break_the_rules_are_found() {
     ];
     assert_eq!(check(), expected.map(|(path, code)| (path.to_owned(), code)));
 }
+
+#[test]
+fn text_that_is_not_utf_8_is_an_error_and_found() {
+    let db = Db::new();
+    let org = db.org("acme");
+    let team = db.team(&org, "Engineering");
+    let key = json!({ "organization_id": org, "id": team["id"] });
+    db.connection.execute_batch("UPDATE teams SET name = CAST(x'61ff' AS TEXT)").unwrap();
+    assert_eq!(db.owner().get("teams", &key).unwrap_err().code(), "corrupt");
+    assert_eq!(db.owner().list("teams", &ListOptions::default()).unwrap_err().code(), "corrupt");
+    assert_eq!(db.owner().sql("SELECT name FROM teams", &[]).unwrap_err().code(), "corrupt");
+    let mut found = Vec::new();
+    db.owner().check_rows("teams", &mut |_, issue| found.push((issue.path, issue.code))).unwrap();
+    assert_eq!(found, [("name".to_owned(), "wrong_type")]);
+    let changes = json!({ "name": "Mended" });
+    db.owner().update("teams", &key, changes.as_object().unwrap()).unwrap();
+    assert_eq!(db.owner().get("teams", &key).unwrap().unwrap()["name"], "Mended");
+}
