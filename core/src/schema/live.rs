@@ -56,13 +56,14 @@ impl Schema {
             "segments", "stat", "vocab",
         ];
         let virtual_tables = self.others.values().filter(|other| other.kind == "table");
-        for other in virtual_tables {
-            for suffix in SUFFIXES {
-                self.tables.remove(&format!("{}_{suffix}", other.name));
+        let shadows = virtual_tables.flat_map(|other| {
+            SUFFIXES.iter().map(move |suffix| format!("{}_{suffix}", other.name))
+        });
+        for name in shadows.collect::<Vec<_>>() {
+            if self.tables.remove(&name).is_some() {
+                self.indexes.retain(|_, index| index.table != name);
             }
         }
-        let tables = &self.tables;
-        self.indexes.retain(|_, index| tables.contains_key(&index.table));
     }
 
     fn add(&mut self, kind: &str, name: &str, table: &str, sql: &str) {
