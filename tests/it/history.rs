@@ -141,7 +141,7 @@ fn a_newer_database_can_be_read_and_led_back_but_not_written() {
     let refused = owner.insert("makers", &row).unwrap_err();
     assert_eq!(refused.code(), "newer_database");
     let sql = owner.sql("DELETE FROM makers", &[]).unwrap_err();
-    assert_eq!(sql.code(), "read_only");
+    assert_eq!(sql.code(), "newer_database");
     let before = dump(&database);
     database.migrate_down(1, &mut |_| {}).unwrap();
     assert!(!database.status().unwrap().newer);
@@ -331,4 +331,23 @@ fn another_model_is_refused() {
     let connection = Connection::open(&path).unwrap();
     let other = Database::open(connection, Bundle::builtin("carcosa").unwrap(), host);
     assert_eq!(other.err().unwrap().code(), "other_model");
+}
+
+#[test]
+fn processes_that_migrate_at_the_same_time_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let runs: Vec<migrate::Run> = std::thread::scope(|scope| {
+        let open_and_run = || {
+            let connection = Connection::open(&path).unwrap();
+            connection.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+            let host = Box::new(FixedHost::new(1_750_000_000_000, 1));
+            let bundle = Bundle::builtin("carcosa").unwrap();
+            up(&mut Database::open(connection, bundle, host).unwrap()).unwrap()
+        };
+        let threads: Vec<_> = (0..6).map(|_| scope.spawn(open_and_run)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let ran: usize = runs.iter().map(|run| run.migrations.len()).sum();
+    assert_eq!(ran, 5, "each migration ran once: {runs:#?}");
 }

@@ -10,7 +10,7 @@ use super::drift::{check_schema, expected_schema};
 use super::guard::guarded;
 use super::history::{self, Stored};
 use super::runner;
-use super::status::check_model;
+use super::status::{check_model, current_version};
 use super::transaction::in_transaction;
 use super::up::{Progress, Run};
 use crate::bundle::Bundle;
@@ -41,6 +41,7 @@ pub struct DownOptions<'o> {
 /// - `migration_failed`: a statement failed; the error names migration and line.
 /// - `schema_drift`: the result would not be the schema of that version.
 /// - `backup_failed`: the backup before the run could not be made.
+/// - `locked`: another process holds the database, or migrated it meanwhile.
 pub fn down(connection: &mut Connection, bundle: &Bundle, options: DownOptions<'_>) -> Result<Run> {
     check_model(connection, bundle)?;
     let applied = history::read_history(connection)?;
@@ -63,6 +64,10 @@ pub fn down(connection: &mut Connection, bundle: &Bundle, options: DownOptions<'
     let mut silent = |_: Progress<'_>| {};
     let progress = options.progress.unwrap_or(&mut silent);
     let done = in_transaction(connection, |connection| {
+        // Another process may have been faster since the history was read.
+        if current_version(connection)? != current {
+            return Err(Error::Locked);
+        }
         for (done, (stored, script)) in undone.iter().zip(&scripts).enumerate() {
             let name = file_stem(stored);
             progress(Progress { migration: &name, done, total: undone.len() });

@@ -7,7 +7,7 @@ use super::backup::{self, BackupStore};
 use super::drift::{check_schema, expected_schema};
 use super::history::{self, Meta};
 use super::runner;
-use super::status::{State, check_history, check_model, status};
+use super::status::{State, check_history, check_model, current_version, status};
 use super::transaction::in_transaction;
 use crate::bundle::{Bundle, Migration};
 use crate::error::{Error, Result};
@@ -86,7 +86,24 @@ pub fn up(
     connection: &mut Connection,
     bundle: &Bundle,
     host: &dyn Host,
-    options: UpOptions<'_>,
+    mut options: UpOptions<'_>,
+) -> Result<Run> {
+    loop {
+        let before = current_version(connection)?;
+        match attempt(connection, bundle, host, &mut options) {
+            // Another process was faster: what is pending is another matter now.
+            Err(Error::Locked) if current_version(connection)? != before => {}
+            result => return result,
+        }
+    }
+}
+
+/// One attempt: `locked` where another process migrated the database meanwhile.
+fn attempt(
+    connection: &mut Connection,
+    bundle: &Bundle,
+    host: &dyn Host,
+    options: &mut UpOptions<'_>,
 ) -> Result<Run> {
     check_model(connection, bundle)?;
     let status = status(connection, bundle)?;
@@ -117,8 +134,14 @@ pub fn up(
     };
     run.adopted = adopt;
     let mut silent = |_: Progress<'_>| {};
-    let progress = options.progress.unwrap_or(&mut silent);
+    let progress = match &mut options.progress {
+        Some(progress) => &mut **progress,
+        None => &mut silent,
+    };
     let done = in_transaction(connection, |connection| {
+        if current_version(connection)? != current {
+            return Err(Error::Locked);
+        }
         history::prepare(connection)?;
         if adopt {
             adopt_pushed(connection, &pending)?;

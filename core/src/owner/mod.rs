@@ -237,7 +237,11 @@ impl<'db> Owner<'db> {
     ///
     /// Those of [`Owner::sql`], and `too_large`: it answers more rows than the options allow.
     pub fn sql_with(&self, text: &str, params: &[Value], options: SqlOptions) -> Result<SqlResult> {
-        sql::run(self.connection, text, params, options)
+        let result = sql::run(self.connection, text, params, options);
+        result.map_err(|error| match error {
+            Error::ReadOnly => self.newer_database().unwrap_or(error),
+            other => other,
+        })
     }
 
     /// Runs work in a transaction: all of it happens, or none. Transactions nest.
@@ -278,13 +282,12 @@ impl<'db> Owner<'db> {
 
     /// The writer, where this build may write.
     fn writable(&self) -> Result<Writer<'db>> {
-        match self.newer {
-            Some((database, known)) => Err(Error::NewerDatabase {
-                database: database.to_string(),
-                known: known.to_string(),
-            }),
-            None => Ok(self.writer()),
-        }
+        self.newer_database().map_or_else(|| Ok(self.writer()), Err)
+    }
+
+    fn newer_database(&self) -> Option<Error> {
+        let (database, known) = self.newer?;
+        Some(Error::NewerDatabase { database: database.to_string(), known: known.to_string() })
     }
 
     fn writer(&self) -> Writer<'db> {
