@@ -16,6 +16,8 @@ export interface TableRoute {
   readonly order?: string | undefined;
   /** What the label contains. */
   readonly find?: string | undefined;
+  /** Whether the rows are shown that are softly deleted, and no others. */
+  readonly deleted?: boolean | undefined;
   readonly filters: readonly FilterItem[];
 }
 
@@ -47,8 +49,13 @@ function parseTable(table: string, query: string): TableRoute {
     const [column, operator, ...rest] = text.split(":");
     return column && operator ? [{ column, operator, value: rest.join(":") }] : [];
   });
-  const order = params.get("order") ?? undefined;
-  return { table, order, find: params.get("find") ?? undefined, filters };
+  return {
+    table,
+    order: params.get("order") ?? undefined,
+    find: params.get("find") ?? undefined,
+    deleted: params.has("deleted"),
+    filters,
+  };
 }
 
 /** The hash of a place. */
@@ -60,10 +67,11 @@ export function formatRoute(route: Route): string {
   return route.at ? `${base}/${formatTable(route.at)}` : base;
 }
 
-function formatTable({ table, order, find, filters }: TableRoute): string {
+function formatTable({ table, order, find, deleted, filters }: TableRoute): string {
   const params = new URLSearchParams();
   if (order) params.set("order", order);
   if (find) params.set("find", find);
+  if (deleted) params.set("deleted", "");
   for (const { column, operator, value } of filters) {
     params.append("filter", `${column}:${operator}:${value}`);
   }

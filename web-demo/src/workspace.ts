@@ -12,6 +12,8 @@ import { keyOf } from "./model/rows";
 export class Workspace {
   /** The counts of rows by table; those that are not known yet are missing. */
   readonly counts = new Map<string, number>();
+  /** The tenant that a new row likely belongs to: the one used last, or the only one. */
+  likelyTenant: unknown;
   readonly #listeners = new Set<() => void>();
   readonly #progress: Set<(progress: Progress) => void>;
 
@@ -75,9 +77,16 @@ export class Workspace {
     if (this.isReady) {
       const owner = this.db.owner();
       const count = async ({ name }: TableView) => this.counts.set(name, await owner.count(name));
-      await Promise.all(this.model.tables.map(count));
+      await Promise.all([...this.model.tables.map(count), this.#findLikelyTenant()]);
     }
     this.#listeners.forEach((listener) => listener());
+  }
+
+  async #findLikelyTenant(): Promise<void> {
+    const { tenants } = this.model;
+    if (!tenants || this.likelyTenant !== undefined) return;
+    const { rows } = await this.db.owner().list(tenants.name, { limit: 2 });
+    if (rows.length === 1) this.likelyTenant = rows[0]?.[tenants.tenantKey ?? ""];
   }
 
   /** The labels of the rows that a column's values refer to, by those values. */

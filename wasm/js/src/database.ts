@@ -36,6 +36,8 @@ export interface Opened {
   /** Opens the database once more, after its worker died. */
   readonly reopen: () => Promise<Link>;
   readonly onProgress: OnProgress | undefined;
+  /** Lets other tabs know that the database is free again. */
+  readonly release: () => void;
 }
 
 /**
@@ -163,6 +165,7 @@ export class Database<T extends TablesOf<T> = AnyTables> {
       if (!link.ended) read(await link.ask({ kind: "close" }));
     } finally {
       link.end();
+      this.#opened.release();
     }
   }
 

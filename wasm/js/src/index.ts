@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { whenFree } from "./claim.js";
 export { Database, Migrate } from "./database.js";
 export type { Storage } from "./database.js";
 export { ERROR_CODES, FreeholdError } from "./error.js";

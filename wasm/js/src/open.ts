@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { claim } from "./claim.js";
 import { Database, read } from "./database.js";
 import type { Storage } from "./database.js";
 import { FreeholdError } from "./error.js";
@@ -90,6 +91,7 @@ export async function open<T extends TablesOf<T> = AnyTables>(
     link,
     reopen: () => openLink(request),
     onProgress: report,
+    release: storage === "opfs" ? claim(options.name) : () => {},
   });
 }
 

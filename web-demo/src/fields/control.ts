@@ -7,7 +7,7 @@ import type { Props } from "../ui/dom";
 import type { Control } from "./field";
 
 /** Texts that may be longer than this get more than one line. */
-const LINE_LENGTH_MAX = 160;
+const LINE_LENGTH_MAX = 300;
 
 /** The input for every type but references. `value` is the row's, or the default. */
 export function controlFor(column: ColumnView, value: unknown): Control {
@@ -38,16 +38,16 @@ export function controlFor(column: ColumnView, value: unknown): Control {
 }
 
 function text(column: ColumnView, value: unknown): Control {
+  if (column.secret) {
+    return line(column, undefined, { autocomplete: "off", placeholder: "Never shown again" });
+  }
   const isLong = !column.format && (column.max ?? Infinity) > LINE_LENGTH_MAX;
   if (isLong && column.type === "text") {
-    const input = h("textarea", { class: "input", rows: 3, value: String(value ?? "") });
+    const input = h("textarea", { class: "input", rows: 2, value: String(value ?? "") });
     return { element: input, input, read: () => given(column, input.value) };
   }
   const modes: Record<string, string> = { email: "email", url: "url", phone: "tel" };
   const inputmode = modes[column.format ?? ""];
-  if (column.secret) {
-    return line(column, undefined, { autocomplete: "off", placeholder: "Never shown again" });
-  }
   return line(column, value, inputmode ? { inputmode } : {});
 }
 
@@ -179,7 +179,7 @@ function json(column: ColumnView, value: unknown): Control {
   const print = (parsed: unknown) => JSON.stringify(parsed, null, 2);
   const input = h("textarea", {
     class: "input is-code",
-    rows: 4,
+    rows: 3,
     spellcheck: "false",
     value: value === null || value === undefined ? "" : print(value),
   });

@@ -3,7 +3,7 @@
 import type { Issue } from "@freehold/web";
 
 import type { ColumnView } from "../model/schema";
-import { fill, freshId, h } from "../ui/dom";
+import { fill, freshId, h, rich } from "../ui/dom";
 import type { Child } from "../ui/dom";
 import { icon } from "../ui/icons";
 
@@ -51,7 +51,7 @@ export class Field {
       label,
       control.element,
       this.#messages,
-      h("p", { class: "field-help", id: helpId }, help(column)),
+      h("p", { class: "field-help", id: helpId }, rich(help(column))),
     );
     this.element.addEventListener("input", () => {
       this.#isTouched = true;

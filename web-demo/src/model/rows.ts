@@ -57,7 +57,7 @@ export function formatBytes(bytes: number): string {
 /** A value on one line. */
 export function formatValue(column: ColumnView, value: unknown): string {
   if (value === null || value === undefined) return "";
-  if (column.array) return (value as unknown[]).map((item) => formatItem(column, item)).join(", ");
+  if (Array.isArray(value)) return value.map((item) => formatItem(column, item)).join(", ");
   return formatItem(column, value);
 }
 

@@ -60,6 +60,8 @@ export interface ModelView {
   readonly title: string;
   readonly description: string;
   readonly tables: readonly TableView[];
+  /** The table whose rows are the tenants. */
+  readonly tenants: TableView | undefined;
   table(name: string): TableView | undefined;
 }
 
@@ -101,6 +103,7 @@ export function viewModel(model: Model): ModelView {
     title: model.title || titleOf(model.name),
     description: model.description ?? "",
     tables,
+    tenants: byName.get(model.tenancy?.tenant ?? ""),
     table: (name) => byName.get(name),
   };
 }

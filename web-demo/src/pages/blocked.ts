@@ -52,7 +52,7 @@ function explain(code: string, name: string): { title: string; text: Child; retr
         text: [
           h("strong", {}, name),
           " is open in another tab of this browser, and one tab at a time can write to it. " +
-            "Close it there, then try again. Nothing is lost.",
+            "Close it there, and it opens here by itself. Nothing is lost.",
         ],
         retry,
       };

@@ -1,6 +1,6 @@
 /** One database: opened, made or brought up to date where it has to be, then its tables. */
 
-import { FreeholdError } from "@freehold/web";
+import { FreeholdError, whenFree } from "@freehold/web";
 import type { Storage } from "@freehold/web";
 
 import { go } from "../route";
@@ -15,6 +15,8 @@ import { setupPage } from "./setup";
 import { showTables } from "./tables";
 import type { Tables } from "./tables";
 
+const ANNOUNCED_MS = 300;
+
 type DatabaseRoute = Extract<Route, { page: "database" }>;
 
 /** Shows a database, from opening it to closing it. */
@@ -28,7 +30,7 @@ class DatabasePage implements Shown {
   #workspace: Workspace | undefined;
   #tables: Tables | undefined;
   #at: TableRoute | undefined;
-  #left = false;
+  readonly #left = new AbortController();
 
   constructor(
     readonly root: HTMLElement,
@@ -48,7 +50,7 @@ class DatabasePage implements Shown {
   }
 
   leave(): void {
-    this.#left = true;
+    this.#left.abort();
     this.#tables?.leave();
     this.#workspace?.close().catch(notifyError);
   }
@@ -59,18 +61,18 @@ class DatabasePage implements Shown {
     this.#frame(name, h("p", { class: "waiting", role: "status" }, `Opening ${name}…`));
     try {
       const workspace = await Workspace.open(name, storage);
-      if (this.#left) return void workspace.close();
+      if (this.#left.signal.aborted) return void workspace.close();
       this.#workspace = workspace;
       await workspace.refresh();
       this.#showState(workspace);
     } catch (error) {
-      if (!this.#left) this.#showFailure(error);
+      if (!this.#left.signal.aborted) this.#showFailure(error);
     }
   }
 
   /** Tables where they are there; otherwise what has to be done first. */
   #showState(workspace: Workspace): void {
-    if (this.#left) return;
+    if (this.#left.signal.aborted) return;
     setTitle(workspace.model.title);
     if (workspace.isReady || workspace.status.newer) {
       this.#tables = showTables(this.root, workspace, {
@@ -105,6 +107,19 @@ class DatabasePage implements Shown {
       ...(code === "no_opfs" ? { onMemory: () => this.#go("memory", false) } : {}),
     });
     this.#frame(name, page);
+    if (code === "held_by_another_tab") void this.#goOnWhenFree();
+  }
+
+  /** Goes on by itself when the other tab closes. */
+  async #goOnWhenFree(): Promise<void> {
+    const start = performance.now();
+    try {
+      await whenFree(this.first.name, this.#left.signal);
+    } catch {
+      return; // This page was left meanwhile.
+    }
+    // Free at once, and yet held: by something that announces nothing. Asking again is no use.
+    if (performance.now() - start > ANNOUNCED_MS) void this.open();
   }
 
   #frame(title: string, content: HTMLElement): void {

@@ -28,7 +28,7 @@ export async function deleteRow(
     if (!yes) return false;
     await workspace.db.owner().delete(table.name, keyOf(table, row));
     const back = canComeBack(table, referrers)
-      ? { label: "Undo", run: () => void restore(workspace, table, row) }
+      ? { label: "Undo", run: () => void bringBack(workspace, table, row) }
       : undefined;
     notify(`${label} was deleted.`, back);
     return true;
@@ -62,18 +62,40 @@ function consequences(
   return [h("p", {}, "Other rows refer to it:"), h("ul", {}, referrers.map(item))];
 }
 
-/** A row comes back whole when nothing went along with it and all of it could be read. */
+/**
+ * A hidden row always comes back; a removed one when nothing went along with it and all of it could
+ * be read.
+ */
 function canComeBack(table: TableView, referrers: readonly ReferrerCount[]): boolean {
   const isWhole = table.columns.every(({ secret, encrypted }) => !secret && !encrypted);
-  return isWhole && !table.softDelete && referrers.length === 0;
+  return table.softDelete || (isWhole && referrers.length === 0);
 }
 
-async function restore(workspace: Workspace, table: TableView, row: Row): Promise<void> {
+/** Brings back a row that is hidden; undefined where that was refused. */
+export async function restoreRow(
+  workspace: Workspace,
+  table: TableView,
+  row: Row,
+): Promise<Row | undefined> {
   try {
-    await workspace.db.owner().insert(table.name, row);
+    const restored = await workspace.db.owner().restore(table.name, keyOf(table, row));
+    notify(`${labelOf(table, restored)} is back.`);
+    return restored;
+  } catch (error) {
+    notifyError(error);
+    return undefined;
+  }
+}
+
+async function bringBack(workspace: Workspace, table: TableView, row: Row): Promise<void> {
+  try {
+    if (table.softDelete) {
+      if (!(await restoreRow(workspace, table, row))) return;
+    } else {
+      await workspace.db.owner().insert(table.name, row);
+      notify(`${labelOf(table, row)} is back.`);
+    }
     await workspace.refresh();
-    window.dispatchEvent(new HashChangeEvent("hashchange"));
-    notify(`${labelOf(table, row)} is back.`);
   } catch (error) {
     notifyError(error);
   }

@@ -82,6 +82,8 @@ export class RowForm {
   }
 
   #initial(column: ColumnView): unknown {
+    const { tenantKey } = this.table;
+    if (column.target && column.name === tenantKey) return this.workspace.likelyTenant;
     return column.hasDefault ? column.defaultValue : undefined;
   }
 

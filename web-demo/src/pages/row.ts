@@ -11,7 +11,7 @@ import type { Child } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { notify, notifyError } from "../ui/toast";
 import type { Workspace } from "../workspace";
-import { deleteRow } from "./delete-row";
+import { deleteRow, restoreRow } from "./delete-row";
 import { RowForm } from "./row-form";
 
 /** What came of it. */
@@ -26,7 +26,8 @@ export async function openRow(
   table: TableView,
   listed?: Row,
 ): Promise<Changed | undefined> {
-  const row = listed && (await workspace.row(table, listed));
+  const isDeleted = Boolean(listed?.["deleted_at"]);
+  const row = isDeleted ? listed : listed && (await workspace.row(table, listed));
   if (row === null) {
     notify("This row is gone; another call deleted it.");
     return { row: undefined };
@@ -48,13 +49,15 @@ class RowDrawer {
     readonly row: Row | undefined,
     onClosed: (result: Changed | undefined) => void,
   ) {
-    const isReadOnly = workspace.status.newer;
+    const isDeleted = Boolean(row?.["deleted_at"]);
+    const isReadOnly = workspace.status.newer || isDeleted;
     this.#form = new RowForm(workspace, table, row, (issues) => this.#showRowIssues(issues));
     const form = h(
       "form",
       { class: "row-form", novalidate: true },
       h("div", { class: "drawer-body" }, this.#summary, this.#form.element, this.#about()),
       !isReadOnly && h("footer", { class: "drawer-foot" }, this.#save, this.#deleteButton()),
+      isDeleted && h("footer", { class: "drawer-foot" }, this.#restoreButton()),
     );
     if (isReadOnly) this.#form.element.inert = true;
     form.addEventListener("submit", (event) => {
@@ -82,6 +85,7 @@ class RowDrawer {
         ? await owner.update(table.name, keyOf(table, row), this.#form.changes())
         : await owner.insert(table.name, this.#form.values());
       this.#result = { row: saved };
+      if (table.tenantKey) workspace.likelyTenant = saved[table.tenantKey];
       this.#close();
       notify(`${labelOf(table, saved)} was ${row ? "saved" : "added"}.`);
     } catch (error) {
@@ -112,6 +116,21 @@ class RowDrawer {
       { class: "button is-quiet is-danger", type: "button", onclick: () => void run() },
       icon("trash"),
       "Delete…",
+    );
+  }
+
+  #restoreButton(): Child {
+    const { workspace, table, row } = this;
+    const run = async () => {
+      const restored = row && (await restoreRow(workspace, table, row));
+      if (!restored) return;
+      this.#result = { row: restored };
+      this.#close();
+    };
+    return h(
+      "button",
+      { class: "button is-primary", type: "button", onclick: () => void run() },
+      "Restore",
     );
   }
 

@@ -2,16 +2,17 @@
 
 import type { ListOptions, Row } from "@freehold/web";
 
+import { filterOf } from "../model/filters";
 import { formatCount } from "../model/rows";
 import { isSortable } from "../model/schema";
 import type { TableView } from "../model/schema";
 import { go } from "../route";
-import type { FilterItem, TableRoute } from "../route";
-import { fill, h } from "../ui/dom";
+import type { TableRoute } from "../route";
+import { fill, h, rich } from "../ui/dom";
 import { icon } from "../ui/icons";
 import { notifyError } from "../ui/toast";
 import type { Workspace } from "../workspace";
-import { FilterBar, filterOf } from "./filter-bar";
+import { FilterBar } from "./filter-bar";
 import { Grid } from "./grid";
 import { openRow } from "./row";
 
@@ -27,7 +28,9 @@ export class TablePage {
   /** Where the shown page and those before it start; the first has no cursor. */
   #cursors: (string | undefined)[] = [undefined];
   #request = 0;
-  #left = false;
+  /** The row that was just written, to be pointed at when it is shown. */
+  #fresh: Row | undefined;
+  readonly #left = new AbortController();
 
   constructor(
     readonly workspace: Workspace,
@@ -35,9 +38,10 @@ export class TablePage {
     at: TableRoute,
   ) {
     this.#at = at;
-    this.#filters = new FilterBar(table, at, {
+    this.#filters = new FilterBar(workspace, table, at, {
       onFind: (find) => this.#go({ ...this.#at, find: find || undefined }, true),
       onFilters: (filters) => this.#go({ ...this.#at, filters }),
+      onDeleted: (deleted) => this.#go({ ...this.#at, deleted }),
     });
     this.#grid = new Grid(workspace, table, {
       onOpen: (row) => void this.#open(row),
@@ -51,6 +55,7 @@ export class TablePage {
       this.#grid.element,
       this.#pager,
     );
+    workspace.onChange(() => void this.#load(), this.#left.signal);
     this.update(at);
   }
 
@@ -63,7 +68,7 @@ export class TablePage {
   }
 
   leave(): void {
-    this.#left = true;
+    this.#left.abort();
   }
 
   #head(): HTMLElement {
@@ -75,7 +80,7 @@ export class TablePage {
         "div",
         {},
         h("h1", {}, table.title, h("code", { class: "table-name" }, table.name)),
-        h("p", { class: "muted" }, table.doc),
+        h("p", { class: "muted" }, rich(table.doc)),
       ),
       !workspace.status.newer &&
         h(
@@ -89,9 +94,9 @@ export class TablePage {
 
   async #open(row?: Row): Promise<void> {
     const changed = await openRow(this.workspace, this.table, row).catch(notifyError);
-    if (!changed || this.#left) return;
-    await Promise.all([this.#load(), this.workspace.refresh().catch(notifyError)]);
-    if (changed.row) this.#grid.highlight(changed.row);
+    if (!changed || this.#left.signal.aborted) return;
+    this.#fresh = changed.row;
+    await this.workspace.refresh().catch(notifyError);
   }
 
   #go(at: TableRoute, replace = false): void {
@@ -105,7 +110,7 @@ export class TablePage {
     const owner = this.workspace.db.owner();
     const { order } = this.#at;
     const filter = filterOf(this.table, this.#at);
-    const options: ListOptions = { limit: PAGE_ROWS };
+    const options: ListOptions = { limit: PAGE_ROWS, includeDeleted: this.#at.deleted ?? false };
     if (filter) options.filter = filter;
     if (order && isKnownOrder(this.table, order)) options.order = [order];
     const after = this.#cursors[this.#cursors.length - 1];
@@ -114,24 +119,26 @@ export class TablePage {
     try {
       const [page, count] = await Promise.all([
         owner.list(this.table.name, options),
-        owner.count(this.table.name, filter),
+        // Deleted rows are not counted: their pages say only where they are.
+        this.#at.deleted ? undefined : owner.count(this.table.name, filter),
       ]);
       const labels = await this.#grid.loadLabels(page.rows);
       // A later request has been made meanwhile: its answer is the one to show.
-      if (request !== this.#request || this.#left) return;
+      if (request !== this.#request || this.#left.signal.aborted) return;
       this.#grid.show(page.rows, labels, { order, isFiltered: filter !== undefined });
       this.#showPager(page.rows.length, page.next, count);
+      if (this.#fresh) this.#grid.highlight(this.#fresh);
+      this.#fresh = undefined;
     } catch (error) {
-      if (request === this.#request && !this.#left) notifyError(error);
+      if (request === this.#request && !this.#left.signal.aborted) notifyError(error);
     } finally {
       if (request === this.#request) this.#grid.element.removeAttribute("aria-busy");
     }
   }
 
-  #showPager(shown: number, next: string | null, count: number): void {
+  #showPager(shown: number, next: string | null, count: number | undefined): void {
     const first = (this.#cursors.length - 1) * PAGE_ROWS;
-    const range =
-      shown === 0 ? "No rows" : `${formatCount(first + 1)}–${formatCount(first + shown)}`;
+    const isWhole = first === 0 && next === null;
     const previous = () => {
       this.#cursors.pop();
       this.#turn();
@@ -145,7 +152,7 @@ export class TablePage {
       h(
         "span",
         { class: "pager-range", role: "status" },
-        shown === 0 ? range : `${range} of ${formatCount(count)}`,
+        isWhole ? countRows(shown) : rangeOf(first, shown, count),
       ),
       h(
         "button",
@@ -172,10 +179,17 @@ export class TablePage {
   }
 }
 
+function countRows(count: number): string {
+  return count === 1 ? "1 row" : `${formatCount(count)} rows`;
+}
+
+function rangeOf(first: number, shown: number, count: number | undefined): string {
+  const range = `${formatCount(first + 1)}–${formatCount(first + shown)}`;
+  return count === undefined ? range : `${range} of ${formatCount(count)}`;
+}
+
 /** An address may name a column that the model no longer has. */
 function isKnownOrder(table: TableView, order: string): boolean {
   const name = order.split(" ")[0];
   return table.columns.some((column) => column.name === name && isSortable(column));
 }
-
-export type { FilterItem };

@@ -5,7 +5,6 @@ import { formatRoute } from "../route";
 import type { TableRoute } from "../route";
 import { fill, h } from "../ui/dom";
 import { icon } from "../ui/icons";
-import { notifyError } from "../ui/toast";
 import type { Workspace } from "../workspace";
 import { topBar, setTitle } from "./frame";
 import { overviewPage } from "./overview";
@@ -78,7 +77,6 @@ export function showTables(
     main.scrollTo(0, 0);
   }
 
-  workspace.refresh().catch(notifyError);
   return {
     show,
     leave() {

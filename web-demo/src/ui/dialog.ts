@@ -17,7 +17,7 @@ export interface Question {
 /** Asks; whether the answer was yes. */
 export function confirm(question: Question): Promise<boolean> {
   return new Promise((resolve) => {
-    const actionClass = question.danger ? "button is-danger" : "button is-primary";
+    const actionClass = question.danger ? "button is-danger is-solid" : "button is-primary";
     const form = h(
       "form",
       { method: "dialog", class: "confirm" },

@@ -53,6 +53,11 @@ function append(element: Element, children: readonly Child[]): void {
   }
 }
 
+/** Text in which `words between backticks` are code. */
+export function rich(text: string): Child[] {
+  return text.split("`").map((part, at) => (at % 2 === 1 ? h("code", {}, part) : part));
+}
+
 let lastId = 0;
 
 /** An id that no other element of the page has. */

@@ -1,0 +1,238 @@
+// The demonstration page: pick a model, see it migrate, edit with messages, reload, find it again.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { serve, startBrowser } from "./support.mjs";
+import {
+  STUDIO,
+  cell,
+  cells,
+  createDatabase,
+  field,
+  fill,
+  messages,
+  openRow,
+  openStudio,
+  openTable,
+  save,
+} from "./studio.mjs";
+
+/** For each model a row of its development seeds, a value that is wrong in it, and a right one. */
+const EDITS = {
+  valuecanvas: {
+    table: "users",
+    row: "Mia Member",
+    column: "email",
+    wrong: ["no address", "invalid_format"],
+    right: "mia@demo-org.com",
+  },
+  stratibreak: {
+    table: "projects",
+    column: "budget",
+    wrong: ["-1", "too_small"],
+    right: "250000.50",
+  },
+  vibecraft: {
+    table: "users",
+    column: "timezone",
+    wrong: ["?", "invalid_format"],
+    right: "Asia/Tokyo",
+  },
+  carcosa: {
+    table: "buckets",
+    column: "bucket_name",
+    wrong: ["No Such Bucket", "pattern_mismatch"],
+    right: "renamed-bucket",
+  },
+  workflow: { table: "workflows", column: "version", wrong: ["0", "too_small"], right: "7" },
+};
+
+describe("the demonstration page", () => {
+  let browser;
+  let site;
+
+  before(async () => {
+    site = await serve(STUDIO);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const open = (hash) => openStudio(browser.context, site.address, hash);
+
+  async function close(page) {
+    assert.deepEqual(page.errors, []);
+    await page.close();
+  }
+
+  for (const [model, { table, column, wrong, right, row }] of Object.entries(EDITS)) {
+    it(`has ${model}: migrates, seeds, lists, edits and finds it again`, async () => {
+      const page = await open();
+      await createDatabase(page, model);
+      const states = await page
+        .locator(".step")
+        .evaluateAll((steps) => steps.map((step) => step.dataset.state));
+      assert.ok(states.length >= 2 && states.every((state) => state === "done"), String(states));
+      await page.getByRole("button", { name: "Browse the data" }).click();
+
+      const count = await openTable(page, table);
+      const labels = await page.locator(".row-open").allInnerTexts();
+      assert.ok(count > 0);
+      assert.equal(labels.length, count);
+
+      const label = row ?? labels[0];
+      await openRow(page, label);
+      await fill(page, column, wrong[0]);
+      await page.keyboard.press("Tab");
+      await field(page, column).locator(".message").waitFor();
+      assert.deepEqual(await messages(page, column), [wrong[1]], "when the field is left");
+      await save(page);
+      assert.deepEqual(await messages(page, column), [wrong[1]], "when it is saved anyway");
+
+      await fill(page, column, right);
+      await save(page);
+      await page.locator(".drawer").waitFor({ state: "detached" });
+      await cell(page, column, right).waitFor();
+
+      await page.reload();
+      await cell(page, column, right).waitFor();
+      await page.goto(`${site.address}/#/`);
+      await page.locator(`[data-model="${model}"]`, { hasText: "Kept here" }).waitFor();
+      await close(page);
+    });
+  }
+
+  it("says when another tab has the database, and goes on when that tab is gone", async () => {
+    const first = await open("#/kept/workflow/users");
+    await first.locator(".rows").waitFor();
+    const second = await open("#/kept/workflow/users");
+    await second.getByRole("heading", { name: "Open in another tab" }).waitFor();
+    await first.close();
+    await second.locator(".rows").waitFor();
+    await close(second);
+  });
+
+  it("keeps nothing of a database in memory, and says so", async () => {
+    const page = await open("#/memory/workflow");
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    await page.locator("[data-storage=memory]").waitFor();
+    assert.ok((await openTable(page, "users")) > 0);
+    await page.reload();
+    await page.getByRole("button", { name: "Create the database" }).waitFor();
+    await close(page);
+  });
+
+  it("offers memory where the browser keeps nothing", async () => {
+    const address = site.address.replace("127.0.0.1", "insecure.test");
+    const page = await openStudio(browser.context, address, "#/kept/workflow");
+    await page.getByRole("button", { name: "Use memory instead" }).click();
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByText("Ready.").waitFor();
+    await close(page);
+  });
+
+  it("inserts, deletes and brings a row back", async () => {
+    const page = await open("#/memory/workflow");
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    const count = await openTable(page, "tenants");
+
+    await page.getByRole("button", { name: "New row" }).click();
+    await save(page);
+    assert.deepEqual(await messages(page, "name"), ["required"]);
+    assert.deepEqual(await messages(page, "slug"), ["required"]);
+    await fill(page, "name", "Umbrella");
+    await fill(page, "slug", "umbrella");
+    await save(page);
+    await page.locator(".drawer").waitFor({ state: "detached" });
+    await cell(page, "name", "Umbrella").waitFor();
+
+    await openRow(page, "Umbrella");
+    await page.getByRole("button", { name: "Delete…" }).click();
+    await page.getByText("No other row refers to it.").waitFor();
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await page.locator(".drawer").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Umbrella", exact: true }).waitFor();
+    assert.equal(await openTable(page, "tenants"), count + 1);
+    await close(page);
+  });
+
+  it("says what goes along with a row before it is deleted", async () => {
+    const page = await open("#/memory/workflow");
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    await openTable(page, "tenants");
+    await page.locator(".row-open").first().click();
+    await page.getByRole("button", { name: "Delete…" }).click();
+    const users = page.locator(".confirm-body li", { hasText: "in Users" });
+    assert.match(await users.innerText(), /2 in Users: deleted along/);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.keyboard.press("Escape");
+    await close(page);
+  });
+
+  it("sorts, finds, filters and pages, and an address brings all of it back", async () => {
+    const page = await open("#/memory/workflow");
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    await openTable(page, "users");
+    const head = page.locator("thead [data-column=email] button");
+    await head.click();
+    await page.locator("[data-column=email][aria-sort=ascending]").waitFor();
+    const up = await cells(page, "email");
+    await head.click();
+    await page.locator("[data-column=email][aria-sort=descending]").waitFor();
+    assert.deepEqual(await cells(page, "email"), up.toReversed());
+
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.getByLabel("Column").selectOption("role");
+    await page.getByLabel("Value").selectOption("ADMIN");
+    await page.getByRole("button", { name: "Add filter" }).click();
+    await page.locator(".chip").waitFor();
+    await page.locator(".pager-range", { hasText: "1 row" }).waitFor();
+    assert.deepEqual(await cells(page, "role"), ["ADMIN"]);
+    assert.match(page.url(), /order=email\+desc&filter=role%3Aeq%3AADMIN/);
+
+    await page.getByRole("searchbox").fill("nobody is called so");
+    await page.getByText("No row matches.").waitFor();
+    await close(page);
+  });
+
+  it("starts over when asked twice", async () => {
+    const page = await open("#/memory/carcosa");
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    await page.getByRole("button", { name: "Start over…" }).click();
+    await page.getByLabel("Start with").selectOption({ label: "Empty tables" });
+    await page.getByRole("button", { name: "Start over", exact: true }).click();
+    await page.getByText("Everything was made anew.").waitFor();
+    assert.equal(await openTable(page, "teams"), 0);
+    await page.getByText("There are no rows yet.").waitFor();
+    await close(page);
+  });
+
+  it("takes a model of one's own, and says what is wrong with one", async () => {
+    const page = await open("#/own");
+    const text = page.getByLabel("The model, TOML or JSON");
+    await page.getByText("A sound model of 2 tables.").waitFor();
+    const sound = await text.inputValue();
+    await text.fill(sound.replace('to = "books"', 'to = "boxes"'));
+    await page.locator(".finding-list", { hasText: "tables.notes.columns.book_id" }).waitFor();
+    assert.ok(await page.getByRole("button", { name: "Use this model" }).isDisabled());
+    await text.fill(sound);
+    await page.getByText("A sound model of 2 tables.").waitFor();
+    await page.getByRole("button", { name: "Use this model" }).click();
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    await openTable(page, "books");
+    await page.reload();
+    await page.getByText("There are no rows yet.").waitFor();
+    await close(page);
+  });
+});
