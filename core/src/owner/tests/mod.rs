@@ -1,6 +1,7 @@
 //! The owner's handle on a small model, against a real database in memory.
 
 mod constraints;
+mod pages;
 mod properties;
 mod reads;
 mod sql;

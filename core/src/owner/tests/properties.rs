@@ -238,7 +238,12 @@ proptest! {
         for step in &program {
             db.host.advance(1);
             let before = dump(&db);
-            match run(&db, step) {
+            let foretold = foretell(&db, step);
+            let outcome = run(&db, step);
+            if let Some(foretold) = foretold {
+                prop_assert_eq!(refusal(&outcome), foretold, "{:?}", step);
+            }
+            match outcome {
                 Ok(Some((table, row))) => {
                     let key = key_of(table, &row);
                     let read = db.owner().get(table, &key).unwrap();
@@ -263,6 +268,40 @@ proptest! {
         }
         let orphans = db.owner().sql("SELECT * FROM pragma_foreign_key_check", &[]).unwrap();
         prop_assert!(orphans.rows.is_empty());
+    }
+}
+
+/// What validation on request says of an insert or an update: its codes, in order.
+fn foretell(db: &Db, step: &Step) -> Option<Vec<&'static str>> {
+    let found = match step {
+        Step::Insert(table, row) => db.owner().validate(table, &complete(db, table, row), None),
+        Step::Update(table, at, row) => {
+            db.owner().validate(table, row, Some(&key_at(db, table, *at)?))
+        }
+        _ => return None,
+    };
+    let mut codes: Vec<_> = found.ok()?.into_iter().map(|issue| issue.code).collect();
+    let in_database = ["not_unique", "unknown_reference"];
+    if codes.iter().any(|code| !in_database.contains(code)) {
+        // A write stops at the first kind of failure, validation looks at all.
+        codes.retain(|code| !in_database.contains(code));
+    } else {
+        codes.truncate(1);
+    }
+    Some(codes)
+}
+
+/// The codes with which a write was refused; a change of a key that others refer to aside, which
+/// only the database sees.
+fn refusal<T>(outcome: &Result<T>) -> Vec<&'static str> {
+    match outcome {
+        Err(Error::Invalid { issues, .. }) => {
+            let codes = issues.iter().map(|issue| issue.code);
+            codes.filter(|code| *code != "still_referenced").collect()
+        }
+        Err(Error::EncryptionUnavailable { .. }) => vec!["encryption_unavailable"],
+        Err(other) => vec![other.code()],
+        Ok(_) => Vec::new(),
     }
 }
 
