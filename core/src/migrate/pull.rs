@@ -14,6 +14,7 @@ use super::history::{self, Meta};
 use super::pull_column::{self, Found};
 use crate::error::Result;
 use crate::model::Model;
+use crate::model::expr::Expr;
 use crate::schema::{Action, IndexSchema, Schema, TableSchema, diff};
 
 /// A model that was read from a live file.
@@ -41,10 +42,17 @@ pub fn pull(connection: &Connection) -> Result<Pulled> {
         tenancy: tenancy(&live, remembered.as_ref()),
         remembered: remembered.as_ref().map(|model| (model, Schema::from_model(model))),
         enums: Vec::new(),
+        checks: Vec::new(),
         notes: Vec::new(),
     };
-    let root = puller.model();
-    let notes = puller.notes;
+    let mut root = puller.model();
+    let Puller { checks, notes, .. } = puller;
+    // A rule is written over values as people say them, which takes the columns' types.
+    let bare = Model::from_json(&root.to_string())?;
+    for (table, name, expr) in checks {
+        let columns = bare.table(&table).expect("the table was written just now");
+        root["tables"][&table]["checks"][&name] = expr.written_form(columns).to_string().into();
+    }
     let model = Model::from_json(&root.to_string())?;
     let exact = diff(&live, &Schema::from_model(&model)).is_empty();
     Ok(Pulled { model: model.to_toml(), notes, exact })
@@ -62,6 +70,8 @@ struct Puller<'s> {
     tenancy: Option<Tenancy>,
     remembered: Option<(&'s Model, Schema)>,
     enums: Vec<(String, Vec<String>)>,
+    /// Table, name and the rule over stored values.
+    checks: Vec<(String, String, Expr)>,
     notes: Vec<String>,
 }
 
@@ -177,7 +187,7 @@ impl Puller<'_> {
         }
         self.keys(table, tenant.as_deref(), &mut entry);
         self.wide_references(table, tenant.as_deref(), &mut entry);
-        self.checks(table, &mut entry);
+        self.checks(table);
         entry.into()
     }
 
@@ -305,20 +315,13 @@ impl Puller<'_> {
         }
     }
 
-    fn checks(&mut self, table: &TableSchema, entry: &mut Map<String, Value>) {
-        let mut checks = Map::new();
+    fn checks(&mut self, table: &TableSchema) {
         for check in table.checks.iter().filter(|check| !pull_column::explains(table, check)) {
-            let text = check.expr.text().to_owned();
-            let name = check.name.clone();
-            match (name, crate::model::parse_expr(&text)) {
-                (Some(name), Ok(_)) => {
-                    checks.insert(name, text.into());
-                }
+            let text = check.expr.text();
+            match (check.name.clone(), crate::model::parse_expr(text)) {
+                (Some(name), Ok(expr)) => self.checks.push((table.name.clone(), name, expr)),
                 _ => self.notes.push(format!("{}: CHECK ({text}) has no place", table.name)),
             }
-        }
-        if !checks.is_empty() {
-            entry.insert("checks".into(), checks.into());
         }
     }
 }

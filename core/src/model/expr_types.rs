@@ -20,18 +20,41 @@ enum Type {
 impl Expr {
     /// The expression over a table's columns as they are stored.
     pub(crate) fn stored_form(&self, table: &Table) -> Expr {
-        let again = |expr: &Expr| Box::new(expr.stored_form(table));
-        let all = |exprs: &[Expr]| exprs.iter().map(|expr| expr.stored_form(table)).collect();
+        self.with_operands(&|operands, operand| match decimal_scale(operands, table) {
+            Some(scale) => scaled(operand, scale),
+            None => operand.clone(),
+        })
+    }
+
+    /// The expression as people write it, from one over stored values: the way back.
+    pub(crate) fn written_form(&self, table: &Table) -> Expr {
+        self.with_operands(&|operands, operand| {
+            let types = operands.iter().map(|operand| type_of(operand, table));
+            let is_boolean = types.into_iter().any(|found| found == Type::Boolean);
+            match (decimal_scale(operands, table), operand) {
+                (Some(scale), operand) => unscaled(operand, scale),
+                (None, Expr::Integer(number @ (0 | 1))) if is_boolean => {
+                    Expr::Boolean(*number == 1)
+                }
+                _ => operand.clone(),
+            }
+        })
+    }
+
+    /// The expression with every operand of a comparison changed, in sight of all of them.
+    fn with_operands(&self, change: &dyn Fn(&[&Expr], &Expr) -> Expr) -> Expr {
+        let again = |expr: &Expr| Box::new(expr.with_operands(change));
+        let all = |exprs: &[Expr]| exprs.iter().map(|expr| expr.with_operands(change)).collect();
         match self {
             Expr::Compare(comparison, left, right) => {
-                let scale = decimal_scale(&[left, right], table);
-                Expr::Compare(*comparison, scaled(left, scale), scaled(right, scale))
+                let operands = [&**left, &**right];
+                let changed = |operand: &Expr| Box::new(change(&operands, operand));
+                Expr::Compare(*comparison, changed(left), changed(right))
             }
             Expr::InList(expr, items) => {
                 let operands: Vec<&Expr> = std::iter::once(&**expr).chain(items).collect();
-                let scale = decimal_scale(&operands, table);
-                let items = items.iter().map(|item| *scaled(item, scale)).collect();
-                Expr::InList(scaled(expr, scale), items)
+                let items = items.iter().map(|item| change(&operands, item)).collect();
+                Expr::InList(Box::new(change(&operands, expr)), items)
             }
             Expr::And(terms) => Expr::And(all(terms)),
             Expr::Or(terms) => Expr::Or(all(terms)),
@@ -114,16 +137,28 @@ fn decimal_scale(operands: &[&Expr], table: &Table) -> Option<u32> {
 }
 
 /// The operand with its literals as integers of this scale.
-fn scaled(expr: &Expr, scale: Option<u32>) -> Box<Expr> {
-    let Some(scale) = scale else { return Box::new(expr.clone()) };
-    Box::new(match expr {
+fn scaled(expr: &Expr, scale: u32) -> Expr {
+    match expr {
         Expr::Integer(number) => Expr::Integer(number.saturating_mul(10_i64.saturating_pow(scale))),
         Expr::Real(number) => Expr::Integer((number * 10_f64.powi(scale as i32)).round() as i64),
         Expr::Coalesce(items) => {
-            Expr::Coalesce(items.iter().map(|item| *scaled(item, Some(scale))).collect())
+            Expr::Coalesce(items.iter().map(|item| scaled(item, scale)).collect())
         }
         other => other.clone(),
-    })
+    }
+}
+
+/// The operand with its integers of this scale as numbers.
+fn unscaled(expr: &Expr, scale: u32) -> Expr {
+    let unit = 10_i64.saturating_pow(scale);
+    match expr {
+        Expr::Integer(number) if number % unit == 0 => Expr::Integer(number / unit),
+        Expr::Integer(number) => Expr::Real(*number as f64 / unit as f64),
+        Expr::Coalesce(items) => {
+            Expr::Coalesce(items.iter().map(|item| unscaled(item, scale)).collect())
+        }
+        other => other.clone(),
+    }
 }
 
 /// Whether the literals in an operand have no more digits after the point than the scale.
