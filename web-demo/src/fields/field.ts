@@ -106,9 +106,9 @@ export function isRequired(column: ColumnView): boolean {
 function labelText(column: ColumnView): Child[] {
   return [
     column.title,
-    isRequired(column) && h("span", { class: "required", title: "Required" }, "*"),
+    isRequired(column) && h("span", { class: "required", "aria-hidden": "true" }, "*"),
     (column.encrypted || column.secret) && icon("lock"),
-    h("code", { class: "label-name" }, column.name),
+    h("code", { class: "label-name", "aria-hidden": "true" }, column.name),
   ];
 }
 

@@ -63,6 +63,7 @@ function facts(workspace: Workspace): HTMLElement {
 
 function migrations(workspace: Workspace, actions: TablesActions): HTMLElement {
   const entries = workspace.status.migrations;
+  const undoText = (at: number) => (at === entries.length - 1 ? "Undo" : "Undo from here");
   const row = (entry: MigrationStatus, at: number) =>
     h(
       "li",
@@ -82,10 +83,10 @@ function migrations(workspace: Workspace, actions: TablesActions): HTMLElement {
           {
             class: "button is-small",
             type: "button",
-            "aria-label": `Undo ${titleOf(entry.name)} and what came after`,
+            "aria-label": `${undoText(at)}: ${titleOf(entry.name)}`,
             onclick: () => void undo(workspace, entry, entries[at - 1]?.version ?? "0", actions),
           },
-          at === entries.length - 1 ? "Undo" : "Undo from here",
+          undoText(at),
         ),
     );
   return h("ol", { class: "steps" }, entries.map(row));
