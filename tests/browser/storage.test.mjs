@@ -19,6 +19,10 @@ const MODEL = {
   },
 };
 
+const ROOMY = {
+  columns: { ...MODEL.tables.notes.columns, body: { type: "text", max: 1_000_000 } },
+};
+
 const note = (page, body) => within(page, (body) => db.owner().insert("notes", { body }), body);
 const bodies = (page) =>
   within(page, async () =>
@@ -175,6 +179,31 @@ describe("a database in a browser", () => {
     }
     assert.ok(backups.every((name) => typeof name === "string"));
     assert.equal(new Set(backups).size, backups.length);
+    await page.close();
+  });
+
+  it("refuses what the browser has no room for, and keeps what was there", async () => {
+    const page = await openPage();
+    await open(page, "full", { model: { ...MODEL, tables: { notes: ROOMY } } });
+    await note(page, "small");
+    const session = await browser.context.newCDPSession(page);
+    const quota = (quotaSize) =>
+      session.send("Storage.overrideQuotaForOrigin", { origin: site.address, ...quotaSize });
+    const { usedBytes } = await within(page, () => freehold.storageHealth());
+    await quota({ quotaSize: usedBytes + 400_000 });
+
+    const fillUp = async () => {
+      const body = "x".repeat(100_000);
+      for (let at = 0; at < 20; at += 1) await db.owner().insert("notes", { body });
+    };
+    await assert.rejects(within(page, fillUp), { code: "storage_full" });
+    const kept = await within(page, () => db.owner().count("notes"));
+    assert.ok(kept >= 1 && kept < 20, `${kept} rows`);
+    assert.deepEqual(await within(page, () => db.inspect()), []);
+
+    await quota({});
+    await within(page, fillUp);
+    assert.equal(await within(page, () => db.owner().count("notes")), kept + 20);
     await page.close();
   });
 

@@ -1,7 +1,13 @@
 /** What a person does on the demonstration page, as steps of a test. */
 
-/** What is served for it. */
-export const STUDIO = { "/": "web-demo/dist" };
+import { HARNESS } from "./harness.mjs";
+
+/** What is served for it; with it the harness, whose databases it then finds. */
+export const STUDIO = {
+  "/": "web-demo/dist",
+  "/harness": HARNESS["/"],
+  "/web": HARNESS["/web"],
+};
 
 /** Opens the page. Whatever it logs as an error fails the test at its end, by `page.errors`. */
 export async function openStudio(context, address, hash = "#/") {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
+import { openDatabase, openHarness, within } from "./harness.mjs";
 import { serve, startBrowser } from "./support.mjs";
 import {
   STUDIO,
@@ -201,6 +202,36 @@ describe("the demonstration page", () => {
 
     await page.getByRole("searchbox").fill("nobody is called so");
     await page.getByText("No row matches.").waitFor();
+    await close(page);
+  });
+
+  it("goes through pages and back", async () => {
+    const harness = await openHarness(browser.context, `${site.address}/harness`);
+    await openDatabase(harness, { name: "vibecraft", model: "vibecraft" });
+    await within(harness, async () => {
+      await db.init();
+      const names = Array.from({ length: 120 }, (_, at) => `Person ${String(at).padStart(3, "0")}`);
+      const rows = names.map((name, at) => ({ name, email: `person${at}@example.org` }));
+      await db.reset();
+      await db.owner().insertMany("users", rows);
+      await db.close();
+    });
+    await harness.close();
+
+    const page = await open("#/kept/vibecraft/users?order=name");
+    const shown = (text) => page.locator(".pager-range", { hasText: text }).waitFor();
+    await shown("1–50 of 120");
+    await page.getByRole("button", { name: "Next" }).click();
+    await shown("51–100 of 120");
+    await page.getByRole("button", { name: "Next" }).click();
+    await shown("101–120 of 120");
+    assert.ok(await page.getByRole("button", { name: "Next" }).isDisabled());
+    assert.equal((await cells(page, "name"))[0], "Person 100");
+    await page.getByRole("button", { name: "Previous" }).click();
+    await shown("51–100 of 120");
+    assert.equal((await cells(page, "name"))[0], "Person 050");
+    await page.getByRole("searchbox").fill("Person 11");
+    await page.locator(".pager-range", { hasText: "10 rows" }).waitFor();
     await close(page);
   });
 
