@@ -1,0 +1,319 @@
+//! The core as one call: a JSON request in, a JSON response out.
+//!
+//! This is the door for hosts that speak JSON (the browser's worker) and for the scenario files
+//! that every host replays. A request is `{"method": …, "params": {…}}`, a response `{"ok": …}` or
+//! `{"error": {"code": …, "message": …}}` with the error's own fields beside the code.
+//!
+//! Requests are read by hand: deriving the reader made a tenth of the core's code in browsers.
+
+mod params;
+
+use serde_json::{Map, Value, json};
+
+use self::params::Params;
+use crate::bundle::Bundle;
+use crate::database::Database;
+use crate::error::{Error, Result};
+use crate::generate;
+use crate::host::Host;
+use crate::migrate::{self, Progress, Target};
+use crate::model::Model;
+use crate::query::ListOptions;
+
+/// Answers a request to an open database. Never panics on what it is given.
+///
+/// # Example
+///
+/// ```
+/// # use freehold_core::{Bundle, Database, call::call, host::FixedHost};
+/// let connection = rusqlite::Connection::open_in_memory()?;
+/// let bundle = Bundle::builtin("workflow")?;
+/// let mut database = Database::open(connection, bundle, Box::new(FixedHost::new(0, 1)))?;
+/// let answer = call(&mut database, r#"{"method": "init", "params": {}}"#, &mut |_| {});
+/// assert!(answer.starts_with(r#"{"ok":"#), "{answer}");
+/// # Ok::<(), freehold_core::Error>(())
+/// ```
+pub fn call(
+    database: &mut Database,
+    request: &str,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> String {
+    respond(Params::parse(request).and_then(|(method, mut params)| {
+        let answer = answer(database, &method, &mut params, progress)?;
+        match answer {
+            Some(answer) => Ok(answer),
+            None => answer_rows(database, &method, &mut params),
+        }
+    }))
+}
+
+/// Answers a request that needs no database.
+pub fn call_static(request: &str, host: &dyn Host) -> String {
+    respond(
+        Params::parse(request)
+            .and_then(|(method, mut params)| answer_static(&method, &mut params, host)),
+    )
+}
+
+/// An error as the JSON that crosses every boundary: code, message, and the error's own fields.
+pub fn error_to_json(error: &Error) -> Value {
+    let mut object = Map::new();
+    object.insert("code".to_owned(), error.code().into());
+    object.insert("message".to_owned(), error.to_string().into());
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    match error {
+        Error::InvalidModel { problems } => put("problems", json!(problems)),
+        Error::Invalid { table, issues } => {
+            put("table", table.clone().into());
+            put("issues", json!(issues))
+        }
+        Error::NotFound { table, .. } | Error::UnknownTable { table } => {
+            put("table", table.clone().into())
+        }
+        Error::SchemaDrift { differences, .. } => put("differences", json!(differences)),
+        Error::DataLoss { losses } => put("losses", json!(losses)),
+        Error::InvalidArgument { argument, .. } => put("argument", argument.clone().into()),
+        Error::MigrationFailed { migration, line, .. }
+        | Error::InvalidMigration { migration, line, .. } => {
+            put("migration", migration.clone().into());
+            put("line", json!(line))
+        }
+        Error::InvalidSeed { set, path, .. } => {
+            put("set", set.clone().into());
+            put("path", path.clone().into())
+        }
+        Error::EncryptionUnavailable { table, column } => {
+            put("table", table.clone().into());
+            put("column", column.clone().into())
+        }
+        _ => None,
+    };
+    Value::Object(object)
+}
+
+fn respond(result: Result<Value>) -> String {
+    match result {
+        Ok(value) => json!({ "ok": value }).to_string(),
+        Err(error) => json!({ "error": error_to_json(&error) }).to_string(),
+    }
+}
+
+fn to_json(value: impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| Error::InvalidArgument {
+        argument: "response".to_owned(),
+        message: error.to_string(),
+    })
+}
+
+fn parse_version(text: &str) -> Result<i64> {
+    text.parse().map_err(|_| Error::InvalidArgument {
+        argument: "to".to_owned(),
+        message: format!("`{text}` is no version: digits, as a text"),
+    })
+}
+
+/// Answers what is about the database as a whole; none where the method is about rows.
+fn answer(
+    database: &mut Database,
+    method: &str,
+    params: &mut Params,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Option<Value>> {
+    let answer = match method {
+        "init" => {
+            let seed = params.optional_text("seed")?;
+            params.finish()?;
+            to_json(database.init(seed.as_deref(), progress)?)
+        }
+        "migrate_up" => {
+            let to = params.optional_text("to")?;
+            params.finish()?;
+            let version = to.as_deref().map(parse_version).transpose()?;
+            let target = version.map_or(Target::Latest, Target::Version);
+            to_json(database.migrate_up(target, progress)?)
+        }
+        "migrate_down" => {
+            let to = parse_version(&params.text("to")?)?;
+            params.finish()?;
+            to_json(database.migrate_down(to, progress)?)
+        }
+        "push" => {
+            let allow_data_loss = params.flag("allow_data_loss")?;
+            params.finish()?;
+            to_json(database.push(allow_data_loss)?)
+        }
+        "seed" => {
+            let set = params.text("set")?;
+            params.finish()?;
+            to_json(database.seed(&set)?)
+        }
+        "reset" => {
+            let seed = params.optional_text("seed")?;
+            params.finish()?;
+            to_json(database.reset(seed.as_deref(), progress)?)
+        }
+        "generate" => {
+            let what = params.text("what")?;
+            params.finish()?;
+            generated(&database.bundle().model, &what)
+        }
+        _ => return answer_about(database, method, params),
+    };
+    answer.map(Some)
+}
+
+/// Answers questions without parameters.
+fn answer_about(database: &Database, method: &str, params: &mut Params) -> Result<Option<Value>> {
+    let ask: fn(&Database) -> Result<Value> = match method {
+        "status" => |database| to_json(database.status()?),
+        "drift" => |database| to_json(database.drift()?),
+        "verify" => |database| to_json(migrate::verify(database.bundle())?),
+        "pull" => |database| to_json(database.pull()?),
+        "seeds" => |database| to_json(database.bundle().seeds.keys().collect::<Vec<_>>()),
+        "model" => |database| Ok(database.bundle().model.to_json()),
+        "inspect" => |database| {
+            let mut findings = Vec::new();
+            database.inspect(&mut |finding| findings.push(finding))?;
+            to_json(findings)
+        },
+        _ => return Ok(None),
+    };
+    params.finish()?;
+    ask(database).map(Some)
+}
+
+fn answer_sql(database: &Database, params: &mut Params) -> Result<Value> {
+    let (sql, values) = (params.text("sql")?, params.values("params")?);
+    params.finish()?;
+    to_json(database.owner()?.sql(&sql, &values)?)
+}
+
+fn answer_rows(database: &Database, method: &str, params: &mut Params) -> Result<Value> {
+    if method == "sql" {
+        return answer_sql(database, params);
+    }
+    let known = [
+        "insert",
+        "insert_many",
+        "get",
+        "update",
+        "delete",
+        "restore",
+        "upsert",
+        "list",
+        "count",
+        "validate",
+    ];
+    if !known.contains(&method) {
+        return Err(Params::unknown_method(method));
+    }
+    let table = params.text("table")?;
+    let owner = database.owner()?;
+    match method {
+        "list" => {
+            let options = ListOptions::from_json(params.rest().into())?;
+            to_json(owner.list(&table, &options)?)
+        }
+        "insert" | "upsert" => {
+            let row = params.row("row")?;
+            params.finish()?;
+            let write = if method == "insert" {
+                owner.insert(&table, &row)
+            } else {
+                owner.upsert(&table, &row)
+            };
+            to_json(write?)
+        }
+        "insert_many" => {
+            let rows = params.rows("rows")?;
+            params.finish()?;
+            to_json(owner.insert_many(&table, &rows)?)
+        }
+        "count" => {
+            let filter = params.optional("filter");
+            params.finish()?;
+            to_json(owner.count(&table, filter.as_ref())?)
+        }
+        "validate" => {
+            let (row, mode) = (params.row("row")?, params.text("mode")?);
+            let key = params.optional("key");
+            params.finish()?;
+            let key = match mode.as_str() {
+                "insert" => None,
+                "update" => key.as_ref(),
+                _ => return Err(Params::invalid("mode", "`insert` or `update` expected")),
+            };
+            to_json(owner.validate(&table, &row, key)?)
+        }
+        "update" => {
+            let (key, changes) = (params.value("key")?, params.row("changes")?);
+            params.finish()?;
+            to_json(owner.update(&table, &key, &changes)?)
+        }
+        _ => {
+            let key = params.value("key")?;
+            params.finish()?;
+            match method {
+                "get" => to_json(owner.get(&table, &key)?),
+                "delete" => to_json(owner.delete(&table, &key)?),
+                _ => to_json(owner.restore(&table, &key)?),
+            }
+        }
+    }
+}
+
+fn answer_static(method: &str, params: &mut Params, host: &dyn Host) -> Result<Value> {
+    match method {
+        "models" => {
+            params.finish()?;
+            let models: Vec<Value> = Bundle::builtin_names()
+                .map(|name| Bundle::builtin(name).map(|bundle| summary(&bundle)))
+                .collect::<Result<_>>()?;
+            Ok(models.into())
+        }
+        "check_model" => {
+            let text = params.text("text")?;
+            params.finish()?;
+            match Model::from_text(&text) {
+                Ok(model) => Ok(json!({ "problems": [], "model": model.to_json() })),
+                Err(Error::InvalidModel { problems }) => Ok(json!({ "problems": problems })),
+                Err(error) => Err(error),
+            }
+        }
+        "new_migration" => {
+            let (files, name) = (params.bundle_files("files")?, params.text("name")?);
+            let allow_data_loss = params.flag("allow_data_loss")?;
+            params.finish()?;
+            let bundle = Bundle::from_files(&files)?;
+            to_json(migrate::create(&bundle, &name, allow_data_loss, host)?)
+        }
+        "generate" => {
+            let (model, what) = (params.text("model")?, params.text("what")?);
+            params.finish()?;
+            generated(&Model::from_text(&model)?, &what)
+        }
+        _ => Err(Params::unknown_method(method)),
+    }
+}
+
+/// What a list of models shows of one.
+pub fn summary(bundle: &Bundle) -> Value {
+    let model = &bundle.model;
+    json!({
+        "name": model.name,
+        "title": model.title,
+        "description": model.description,
+        "tables": model.tables.len(),
+        "migrations": bundle.migrations.len(),
+        "seeds": bundle.seeds.keys().collect::<Vec<_>>(),
+    })
+}
+
+fn generated(model: &Model, what: &str) -> Result<Value> {
+    match what {
+        "ts" => Ok(generate::typescript(model).into()),
+        "json-schema" => Ok(generate::json_schema(model)),
+        "diagram" => Ok(generate::diagram(model).into()),
+        _ => Err(Params::invalid("what", "`ts`, `json-schema` or `diagram` expected")),
+    }
+}
