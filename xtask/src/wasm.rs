@@ -18,8 +18,11 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 const DIST: &str = "wasm/js/dist";
 const BINARY: &str = "freehold_wasm_bg.wasm";
 
-/// The most that the file may weigh once a web server has compressed it with gzip.
-const GZIP_BYTES_MAX: u64 = 600_000;
+/// What the file is to weigh once a web server has compressed it with gzip.
+const GZIP_BYTES_AIM: u64 = 600_000;
+
+/// The most that it may weigh today. It only ever goes down, until it is the aim.
+const GZIP_BYTES_MAX: u64 = 835_000;
 
 /// Prints the sizes of the file named by its first argument, in bytes: raw, gzip and brotli.
 const MEASURE: &str = "
@@ -107,13 +110,20 @@ fn check_size(file: &Path) -> Outcome<()> {
         gzip / 1000,
         brotli / 1000
     );
+    if gzip > GZIP_BYTES_AIM {
+        println!(
+            "over the aim of {} KB with gzip by {} KB",
+            GZIP_BYTES_AIM / 1000,
+            (gzip - GZIP_BYTES_AIM) / 1000
+        );
+    }
     if gzip > GZIP_BYTES_MAX {
         return Err(Failure::new(format!(
             "the file is {} KB with gzip, and {} KB is the most",
             gzip / 1000,
             GZIP_BYTES_MAX / 1000
         ))
-        .remedy("docs/wasm-size.md says which parts are large and how to measure them"));
+        .remedy("`cargo xtask wasm --parts` lists what is large"));
     }
     Ok(())
 }

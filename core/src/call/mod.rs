@@ -231,8 +231,7 @@ fn answer_rows(database: &Database, method: &str, params: &mut Params) -> Result
         }
         "count" => {
             let filter = params.optional("filter");
-            params.finish()?;
-            to_json(owner.count(&table, filter.as_ref())?)
+            params.finish().and_then(|()| to_json(owner.count(&table, filter.as_ref())?))
         }
         "validate" => {
             let (row, mode) = (params.row("row")?, params.text("mode")?);
