@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::model::Model;
 use crate::schema::Schema;
 use crate::sql::Script;
+use crate::validate::default_problems;
 
 /// A model with its migrations and seed sets.
 #[derive(Debug, Clone)]
@@ -98,7 +99,7 @@ impl Bundle {
     /// - `invalid_model`: the model has mistakes; all of them are listed.
     /// - `invalid_migration`: a script's name or text is not usable.
     pub fn from_files(files: &BundleFiles) -> Result<Bundle> {
-        let model = Model::from_text(&files.model)?;
+        let model = load_model(&files.model)?;
         let migrations = match files.up.is_empty() {
             true => vec![initial_migration(&model)?],
             false => read_migrations(files)?,
@@ -130,6 +131,34 @@ impl Migration {
     /// The file name without its ending: `V1__init`.
     pub fn file_stem(&self) -> String {
         format!("V{}__{}", self.version, self.name)
+    }
+}
+
+/// Loads a model and checks what only its validators and its schema can say: that defaults keep
+/// their columns' rules, and that no index is named like a table.
+///
+/// # Errors
+///
+/// - `invalid_model`: the model has mistakes; all of them are listed.
+pub(crate) fn load_model(text: &str) -> Result<Model> {
+    let model = Model::from_text(text)?;
+    let mut problems = default_problems(&model);
+    // Those are the endings of indexes' names.
+    let is_like_an_index = |name: &str| name.ends_with("_idx") || name.ends_with("_key");
+    if model.tables.iter().any(|table| is_like_an_index(&table.name)) {
+        let indexes = Schema::from_model(&model).indexes;
+        let taken = model.tables.iter().filter_map(|table| indexes.get(&table.name));
+        problems.extend(taken.map(|index| Problem {
+            path: format!("tables.{}", index.name),
+            line: None,
+            column: None,
+            code: "duplicate",
+            message: format!("an index of `{}` has this name", index.table),
+        }));
+    }
+    match problems.is_empty() {
+        true => Ok(model),
+        false => Err(Error::InvalidModel { problems }),
     }
 }
 

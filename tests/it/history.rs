@@ -245,6 +245,51 @@ fn a_pushed_schema_is_adopted_by_the_migration_that_leads_to_it() {
 }
 
 #[test]
+fn a_push_does_not_skip_what_a_pending_migration_does_to_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let files = first();
+    let mut database = open(&path, &files);
+    up(&mut database).unwrap();
+    fill(&database);
+    database.close().unwrap();
+    let model = FIRST.replace(
+        "columns.note",
+        "columns.color = { type = \"text\", max = 20, default = \"red\" }\ncolumns.note",
+    );
+    let (mut files, _) = then(&files, &model, false);
+    let (_, script) = files.up.iter_mut().next_back().unwrap();
+    script.push_str("UPDATE goods SET color = 'blue';\n");
+    let mut database = open(&path, &files);
+    assert_eq!(database.push(true).unwrap_err().code(), "migration_missing");
+    assert!(!up(&mut database).unwrap().adopted);
+    let goods = database.owner().unwrap().list("goods", &Default::default()).unwrap().rows;
+    assert!(!goods.is_empty() && goods.iter().all(|row| row["color"] == json!("blue")));
+    assert_eq!(database.push(false).unwrap().differences, Vec::<String>::new());
+}
+
+#[test]
+fn a_reset_removes_virtual_tables_with_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let files = first();
+    up(&mut open(&path, &files)).unwrap();
+    let bare = rusqlite::Connection::open(&path).unwrap();
+    bare.execute_batch(
+        "CREATE VIRTUAL TABLE words USING fts5(word);
+         INSERT INTO words VALUES ('one');
+         CREATE VIRTUAL TABLE areas USING rtree(id, x, y);
+         CREATE VIEW a_view AS SELECT * FROM words;
+         CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT);",
+    )
+    .unwrap();
+    bare.close().unwrap();
+    let mut database = open(&path, &files);
+    database.reset(None, &mut |_| {}).unwrap();
+    assert_eq!(database.drift().unwrap().differences, Vec::<String>::new());
+}
+
+#[test]
 fn scripts_may_not_touch_transactions_pragmas_or_files() {
     for statement in
         ["BEGIN", "COMMIT", "PRAGMA foreign_keys = ON", "ATTACH 'x' AS y", "VACUUM", "SAVEPOINT a"]
@@ -296,6 +341,7 @@ fn a_stored_down_script_of_a_foreign_file_has_no_reach() {
         "PRAGMA writable_schema = ON;".to_owned(),
         "CREATE VIRTUAL TABLE v USING fts5(a);".to_owned(),
         "SELECT load_extension('x');".to_owned(),
+        "DROP TABLE goods; CREATE TEMP TABLE goods (id);".to_owned(),
     ] {
         bare.execute("UPDATE _freehold_migrations SET down_sql = ?1", [&script]).unwrap();
         let mut database = open(&path, &files);

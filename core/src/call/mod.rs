@@ -11,7 +11,7 @@ mod params;
 use serde_json::{Map, Value, json};
 
 use self::params::Params;
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, load_model};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::generate;
@@ -273,7 +273,7 @@ fn answer_static(method: &str, params: &mut Params, host: &dyn Host) -> Result<V
         "check_model" => {
             let text = params.text("text")?;
             params.finish()?;
-            match Model::from_text(&text) {
+            match load_model(&text) {
                 Ok(model) => Ok(json!({ "problems": [], "model": model.to_json() })),
                 Err(Error::InvalidModel { problems }) => Ok(json!({ "problems": problems })),
                 Err(error) => Err(error),
@@ -289,7 +289,7 @@ fn answer_static(method: &str, params: &mut Params, host: &dyn Host) -> Result<V
         "generate" => {
             let (model, what) = (params.text("model")?, params.text("what")?);
             params.finish()?;
-            generated(&Model::from_text(&model)?, &what)
+            generated(&load_model(&model)?, &what)
         }
         _ => Err(Params::unknown_method(method)),
     }

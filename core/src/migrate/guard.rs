@@ -5,8 +5,8 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use crate::error::Result;
 
-/// Runs `work` while statements may not attach, set pragmas, load extensions or call functions of
-/// ours. The restriction ends with it on every way out.
+/// Runs `work` while statements may not attach, set pragmas, load extensions, make temporary
+/// objects or call functions of ours. The restriction ends with it on every way out.
 pub(super) fn guarded<R>(
     connection: &mut Connection,
     work: impl FnOnce(&Connection) -> Result<R>,
@@ -20,6 +20,11 @@ pub(super) fn guarded<R>(
         {
             Authorization::Deny
         }
+        // What is temporary outlives the run and could stand before a table of the database.
+        AuthAction::CreateTempTable { .. }
+        | AuthAction::CreateTempIndex { .. }
+        | AuthAction::CreateTempTrigger { .. }
+        | AuthAction::CreateTempView { .. } => Authorization::Deny,
         AuthAction::CreateVtable { .. } | AuthAction::DropVtable { .. } => Authorization::Deny,
         _ => Authorization::Allow,
     }))?;

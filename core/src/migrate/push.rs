@@ -7,7 +7,7 @@ use super::create::NewMigration;
 use super::drift::check_schema;
 use super::history::{self, Meta};
 use super::runner::run_script;
-use super::status::check_model;
+use super::status::{State, Status, check_model, status};
 use super::transaction::in_transaction;
 use super::up::remember_model;
 use crate::bundle::Bundle;
@@ -21,6 +21,7 @@ use crate::sql::Script;
 /// # Errors
 ///
 /// - `other_model`: the database holds another model.
+/// - `migration_missing`: a migration is pending, and the push would skip what it does to the rows.
 /// - `data_loss`: the change would lose data and may not.
 /// - `migration_failed`: existing rows don't fit the new schema.
 pub fn push(
@@ -30,6 +31,7 @@ pub fn push(
     store: Option<&dyn BackupStore>,
 ) -> Result<NewMigration> {
     check_model(connection, bundle)?;
+    check_pending(&status(connection, bundle)?)?;
     let live = Schema::read(connection)?;
     let wanted = Schema::from_model(&bundle.model);
     let plan = plan(&live, &wanted, &Renames::default());
@@ -56,6 +58,21 @@ pub fn push(
     Ok(pushed)
 }
 
+/// Refuses to push past a pending migration: the next `up` would take the pushed schema for its
+/// work and never run what it does to the rows. A database without a history has nothing to skip,
+/// and one that was pushed already is past that point.
+fn check_pending(status: &Status) -> Result<()> {
+    let pending = status.migrations.iter().find(|entry| entry.state == State::Pending);
+    match pending {
+        Some(entry) if status.current != "0" && !status.pushed => Err(Error::MigrationMissing {
+            migration: format!("V{}__{}", entry.version, entry.name),
+            message: "the migration is pending; apply it with `migrate up` before the push"
+                .to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Removes everything in the database, history included, in one transaction.
 ///
 /// # Errors
@@ -64,8 +81,11 @@ pub fn push(
 pub(crate) fn clear(connection: &mut Connection, store: Option<&dyn BackupStore>) -> Result<()> {
     let backup = backup::before_run(connection, store, 0, 0)?;
     let done = in_transaction(connection, |connection| {
+        // A virtual table's own tables go with it.
         let sql = "SELECT type, name FROM main.sqlite_schema
                    WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+                     AND name NOT IN (SELECT name FROM pragma_table_list
+                                      WHERE schema = 'main' AND type = 'shadow')
                    ORDER BY type DESC";
         let mut statement = connection.prepare(sql)?;
         let objects = statement

@@ -4,6 +4,12 @@ use super::expr::Expr;
 use super::problems::{Problems, suggestion};
 use super::*;
 
+/// SQLite's limit for the depth of an expression is 1000; some of it is for what stands around.
+const SQL_DEPTH_MAX: usize = 900;
+
+/// PostgreSQL's limit, which is below SQLite's.
+const COLUMNS_MAX: usize = 1600;
+
 pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
     check_tenancy(model, problems);
     let mut ids: Vec<&str> = Vec::new();
@@ -26,6 +32,10 @@ pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
             let scope = ExprScope { model, table: Some(table), arguments: &[], actor: false };
             let path = format!("{path}.checks.{}", check.name);
             check_expr(&check.expr, &scope, &path, problems);
+            if sql_depth(&check.expr) > SQL_DEPTH_MAX {
+                let message = format!("a check has at most about {SQL_DEPTH_MAX} terms");
+                problems.add(&path, "too_large", message);
+            }
             let mut mistakes = Vec::new();
             check.expr.type_mistakes(table, &mut mistakes);
             mistakes.into_iter().for_each(|message| problems.add(&path, "bad_types", message));
@@ -37,6 +47,53 @@ pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
         let scope = ExprScope { model, table: None, arguments, actor: true };
         let path = format!("predicates.{}({})", predicate.name, arguments.join(", "));
         check_expr(&predicate.body, &scope, &path, problems);
+        if calls_itself(model, &predicate.name) {
+            let message = format!("`{}` leads back to itself", predicate.name);
+            problems.add(&path, "circular_predicate", message);
+        }
+    }
+}
+
+/// Whether following a predicate's calls leads back to it.
+fn calls_itself(model: &Model, name: &str) -> bool {
+    let mut called: Vec<&str> = Vec::new();
+    let mut open = vec![name];
+    while let Some(next) = open.pop() {
+        let Some(predicate) = model.predicates.iter().find(|known| known.name == next) else {
+            continue;
+        };
+        let mut found = Vec::new();
+        called_predicates(&predicate.body, &mut found);
+        for callee in found {
+            if callee == name {
+                return true;
+            }
+            if !called.contains(&callee) {
+                called.push(callee);
+                open.push(callee);
+            }
+        }
+    }
+    false
+}
+
+fn called_predicates<'e>(expr: &'e Expr, found: &mut Vec<&'e str>) {
+    match expr {
+        Expr::Predicate(name, _) => found.push(name),
+        Expr::InSelect(_, select) => {
+            select.condition.iter().for_each(|inner| called_predicates(inner, found));
+        }
+        _ => {}
+    }
+    expr.children().into_iter().for_each(|inner| called_predicates(inner, found));
+}
+
+/// How deep the expression is for SQLite, to which `a AND b AND c` is `(a AND b) AND c`.
+fn sql_depth(expr: &Expr) -> usize {
+    let deepest = expr.children().into_iter().map(sql_depth).max().unwrap_or(0);
+    match expr {
+        Expr::And(terms) | Expr::Or(terms) => terms.len() + deepest,
+        _ => 1 + deepest,
     }
 }
 
@@ -61,6 +118,10 @@ fn check_tenancy(model: &Model, problems: &mut Problems<'_>) {
 }
 
 fn check_columns(model: &Model, table: &Table, path: &str, problems: &mut Problems<'_>) {
+    if table.columns.len() > COLUMNS_MAX {
+        let message = format!("a table has at most {COLUMNS_MAX} columns");
+        problems.add(path, "too_large", message);
+    }
     let mut ids: Vec<&str> = Vec::new();
     for column in &table.columns {
         let path = format!("{path}.columns.{}", column.name);
@@ -146,6 +207,9 @@ fn check_keys(table: &Table, path: &str, problems: &mut Problems<'_>) {
     let key_path = format!("{path}.primary_key");
     if table.primary_key.is_empty() {
         problems.add(&key_path, "empty", "a primary key needs a column");
+    }
+    if has_duplicates(&table.primary_key) {
+        problems.add(&key_path, "duplicate", "a column stands twice");
     }
     for name in &table.primary_key {
         check_key_column(table, name, &key_path, problems);

@@ -15,9 +15,12 @@ pub(super) fn resolve_column(spec: &ColumnSpec, kind: Kind, problems: &mut Probl
         pattern: spec.pattern.clone(),
         format: spec.format,
     };
-    if let (Some(Bound::Integer(min)), Some(Bound::Integer(max))) = (rules.min, rules.max)
-        && min > max
-    {
+    let is_above = match (rules.min, rules.max) {
+        (Some(Bound::Integer(min)), Some(Bound::Integer(max))) => min > max,
+        (Some(Bound::Real(min)), Some(Bound::Real(max))) => min > max,
+        _ => false,
+    };
+    if is_above {
         problems.add(&format!("{}.min", spec.path), "bad_bound", "`min` is above `max`");
     }
     if let Some(pattern) = &spec.pattern

@@ -21,7 +21,7 @@ pub(super) fn resolve_kinds(spec: &ModelSpec, problems: &mut Problems<'_>) -> Ki
     let mut list = Vec::new();
     for table in &spec.tables {
         for column in &table.columns {
-            let kind = resolve_kind(spec, table, column, 0, Some(&mut *problems));
+            let kind = resolve_kind(spec, column, Some(&mut *problems));
             list.push(((table.name.clone(), column.name.clone()), kind.unwrap_or(Kind::Text)));
         }
     }
@@ -46,9 +46,7 @@ pub(super) fn target<'s>(spec: &'s ModelSpec, to: &'s str) -> Option<(&'s TableS
 
 fn resolve_kind(
     spec: &ModelSpec,
-    table: &TableSpec,
     column: &ColumnSpec,
-    depth: usize,
     mut problems: Option<&mut Problems<'_>>,
 ) -> Option<Kind> {
     let mut report = |path: String, code, message: String| {
@@ -102,12 +100,16 @@ fn resolve_kind(
                 return None;
             };
             let found = target_table.columns.iter().find(|c| c.name == target_column);
-            let itself = target_table.name == table.name && target_column == column.name;
             match found {
-                Some(found) if depth < 16 && !itself => {
-                    return resolve_kind(spec, target_table, found, depth + 1, None);
+                Some(found) if !is_circular(spec, found) => {
+                    return resolve_kind(spec, found, None);
                 }
-                _ => {
+                Some(_) => {
+                    let message = "the references lead in a circle: none says its type".to_owned();
+                    report(format!("{}.to", column.path), "circular_reference", message);
+                    return None;
+                }
+                None => {
                     let message =
                         format!("`{}` has no column `{target_column}`", target_table.name);
                     report(format!("{}.to", column.path), "dangling_reference", message);
@@ -117,4 +119,22 @@ fn resolve_kind(
         }
         _ => Kind::Text,
     })
+}
+
+/// Whether a column's references never reach a column with a type of its own.
+fn is_circular(spec: &ModelSpec, column: &ColumnSpec) -> bool {
+    let columns: usize = spec.tables.iter().map(|table| table.columns.len()).sum();
+    let mut column = column;
+    for _ in 0..columns {
+        if column.type_name != "ref" {
+            return false;
+        }
+        let next = target(spec, column.to.as_deref().unwrap_or_default())
+            .and_then(|(table, name)| table.columns.iter().find(|found| found.name == name));
+        match next {
+            Some(next) => column = next,
+            None => return false,
+        }
+    }
+    column.type_name == "ref"
 }

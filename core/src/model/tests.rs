@@ -217,3 +217,40 @@ checks.dear = "price >= 1.5 OR price IN (0, 1)"
         assert!(error.contains(part), "{rule}: {error}");
     }
 }
+
+#[test]
+fn what_the_checker_lets_through_can_be_made() {
+    let base = "name = \"x\"\n[tables.a]\ncolumns.id = { type = \"uuid\", auto = \"id\" }\n\
+                columns.n = { type = \"integer\" }\n";
+    let many: String = (0..1700)
+        .map(|at| format!("columns.c{at} = {{ type = \"integer\", optional = true }}\n"))
+        .collect();
+    let terms = ["n = 1"; 1000].join(" OR ");
+    for (rest, code) in [
+        ("primary_key = [\"id\", \"id\"]", "duplicate"),
+        ("columns.r = { type = \"real\", min = 2, max = 1 }", "bad_bound"),
+        (&*many, "too_large"),
+        (&*format!("checks.c = \"{terms}\""), "too_large"),
+        (
+            "[tables.b]\ncolumns.id = { type = \"ref\", to = \"c\" }\n\
+             [tables.c]\ncolumns.id = { type = \"ref\", to = \"b\" }",
+            "circular_reference",
+        ),
+        ("[tables.b]\ncolumns.id = { type = \"ref\", to = \"b\" }", "circular_reference"),
+        ("[predicates]\n\"p(x)\" = \"NOT q(x)\"\n\"q(x)\" = \"p(x)\"", "circular_predicate"),
+        ("columns.d = { type = \"date\", default = \"2025-02-31\" }", "invalid_default"),
+        (
+            "columns.e = { type = \"text\", max = 9, pattern = \"^[0-9]+$\", default = \"x\" }",
+            "invalid_default",
+        ),
+        ("indexes = [[\"n\"]]\n[tables.a_n_idx]", "duplicate"),
+    ] {
+        let text = format!("{base}{rest}\n");
+        match crate::bundle::load_model(&text) {
+            Err(Error::InvalidModel { problems }) => {
+                assert!(problems.iter().any(|p| p.code == code), "{rest}: {problems:?}");
+            }
+            other => panic!("{rest}: {other:?}"),
+        }
+    }
+}

@@ -103,6 +103,21 @@ pub(crate) struct Examined<'r> {
     pub(crate) issues: Vec<Issue>,
 }
 
+/// The defaults that break their columns' own rules.
+pub(crate) fn default_problems(model: &Model) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for table in &model.tables {
+        for column in table.columns.iter().filter(|column| column.default.is_some()) {
+            let found = Field::new(model, column).err().unwrap_or_default();
+            problems.extend(found.into_iter().map(|problem| Problem {
+                path: format!("tables.{}.columns.{}.default", table.name, problem.path),
+                ..problem
+            }));
+        }
+    }
+    problems
+}
+
 impl Validator {
     /// Compiles a table.
     ///
