@@ -257,8 +257,12 @@ describe("a worker that dies", () => {
       const page = await openFragile("opfs");
       await doom(page, death);
       await assert.rejects(note(page, "lost"), { code: "worker_failed" });
-      assert.deepEqual(await bodies(page), ["before"]);
+      const counts = await within(page, () =>
+        Promise.all([1, 2, 3].map(() => db.owner().count("notes"))),
+      );
+      assert.deepEqual(counts, [1, 1, 1]);
       await note(page, "after");
+      assert.deepEqual(await bodies(page), ["before", "after"]);
       await within(page, () => db.close());
       await within(page, () => freehold.removeDatabase("fragile"));
       await page.close();

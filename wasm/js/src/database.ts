@@ -187,9 +187,12 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     if (this.#closed) {
       throw new FreeholdError({ code: "closed", message: "the database is closed" });
     }
-    const link = await this.#link;
+    const current = this.#link;
+    const link = await current;
     // What lived in memory is gone: asking the ended link says so.
     if (!link.ended || this.storage === "memory") return link;
+    // Of several calls that find the worker dead, one opens the database again.
+    if (this.#link !== current) return this.#reach();
     const reopened = this.#opened.reopen();
     this.#link = reopened.catch(() => link);
     return reopened;

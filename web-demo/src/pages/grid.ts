@@ -20,6 +20,7 @@ export interface GridActions {
 export interface GridState {
   readonly order: string | undefined;
   readonly isFiltered: boolean;
+  readonly isDeleted: boolean;
 }
 
 /** Labels of referred rows, by the referring column. */
@@ -69,6 +70,21 @@ export class Grid {
     fill(this.element, h("table", { class: "rows" }, h("thead", {}, head), h("tbody", {}, body)));
   }
 
+  /** Says that the rows could not be read, and offers to try again. */
+  showFailure(onRetry: () => void): void {
+    const retry = h("button", { class: "button", type: "button", onclick: onRetry }, "Try again");
+    fill(
+      this.element,
+      h(
+        "div",
+        { class: "nothing" },
+        icon("alert"),
+        h("p", {}, "The rows could not be read."),
+        retry,
+      ),
+    );
+  }
+
   /** Points at a row for a moment. */
   highlight(row: Row): void {
     const wanted = keyText(this.table, row);
@@ -82,14 +98,7 @@ export class Grid {
   }
 
   #nothing(state: GridState): HTMLElement {
-    return h(
-      "div",
-      { class: "nothing" },
-      icon("table"),
-      state.isFiltered
-        ? h("p", {}, "No row matches. Remove a filter to see more.")
-        : h("p", {}, "There are no rows yet."),
-    );
+    return h("div", { class: "nothing" }, icon("table"), h("p", {}, nothingText(state)));
   }
 
   #head(column: ColumnView, order: string | undefined): HTMLElement {
@@ -142,6 +151,11 @@ export class Grid {
       text || labelOf(this.table, row),
     );
   }
+}
+
+function nothingText({ isDeleted, isFiltered }: GridState): string {
+  if (isDeleted) return "No deleted row is here.";
+  return isFiltered ? "No row matches. Remove a filter to see more." : "There are no rows yet.";
 }
 
 /** The label first, what the core fills in last; what is secret is not read at all. */

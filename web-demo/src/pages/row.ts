@@ -55,7 +55,14 @@ class RowDrawer {
     const form = h(
       "form",
       { class: "row-form", novalidate: true },
-      h("div", { class: "drawer-body" }, this.#summary, this.#form.element, this.#about()),
+      h(
+        "div",
+        { class: "drawer-body" },
+        isDeleted && deletedNotice(),
+        this.#summary,
+        this.#form.element,
+        this.#about(),
+      ),
       !isReadOnly && h("footer", { class: "drawer-foot" }, this.#save, this.#deleteButton()),
       isDeleted && h("footer", { class: "drawer-foot" }, this.#restoreButton()),
     );
@@ -161,6 +168,10 @@ class RowDrawer {
       danger: true,
     });
   }
+}
+
+function deletedNotice(): HTMLElement {
+  return h("p", { class: "notice" }, "This row was deleted. Restore it to change it.");
 }
 
 function copyable(text: string): HTMLElement {

@@ -125,12 +125,16 @@ export class TablePage {
       const labels = await this.#grid.loadLabels(page.rows);
       // A later request has been made meanwhile: its answer is the one to show.
       if (request !== this.#request || this.#left.signal.aborted) return;
-      this.#grid.show(page.rows, labels, { order, isFiltered: filter !== undefined });
+      const isDeleted = this.#at.deleted ?? false;
+      this.#grid.show(page.rows, labels, { order, isFiltered: filter !== undefined, isDeleted });
       this.#showPager(page.rows.length, page.next, count);
       if (this.#fresh) this.#grid.highlight(this.#fresh);
       this.#fresh = undefined;
     } catch (error) {
-      if (request === this.#request && !this.#left.signal.aborted) notifyError(error);
+      if (request !== this.#request || this.#left.signal.aborted) return;
+      this.#grid.showFailure(() => void this.#load());
+      fill(this.#pager);
+      notifyError(error);
     } finally {
       if (request === this.#request) this.#grid.element.removeAttribute("aria-busy");
     }
