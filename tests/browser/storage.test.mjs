@@ -177,6 +177,11 @@ describe("a database in a browser", () => {
       backups.push(run.backup);
       await within(page, () => db.init());
     }
+    for (const backups of [6, -1, 0.5, "2"]) {
+      const options = { name: "backed-up-wrongly", model: MODEL, backups };
+      const refused = { code: "invalid_argument", details: { argument: "backups" } };
+      await assert.rejects(openDatabase(page, options), refused);
+    }
     assert.ok(backups.every((name) => typeof name === "string"));
     assert.equal(new Set(backups).size, backups.length);
     await page.close();

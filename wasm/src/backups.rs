@@ -29,7 +29,7 @@ impl Backups {
     /// - `invalid_argument`: there are fewer slots than that.
     pub fn new(name: &str, kept: usize) -> Result<Backups> {
         if kept > KEPT_MAX {
-            let message = format!("{kept} can't be kept; 0 to {KEPT_MAX} can");
+            let message = format!("a whole number from 0 to {KEPT_MAX} expected");
             return Err(Error::InvalidArgument { argument: "backups".to_owned(), message });
         }
         Ok(Backups { name: name.to_owned(), kept })

@@ -1,56 +1,16 @@
-//! An open database as JavaScript holds it: how a request to open one is read, and what it answers.
+//! An open database as JavaScript holds it: how it is opened, and what it answers.
 
 use freehold_core::host::{FixedHost, Host};
 use freehold_core::migrate::Progress;
-use freehold_core::{Bundle, BundleFiles, Database, Error, call};
+use freehold_core::{Database, Error, call};
 use js_sys::Function;
-use serde::Deserialize;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
 use crate::backups::Backups;
 use crate::host::JsHost;
+use crate::request::{self, Request};
 use crate::storage::{self, OpenError};
-
-/// Backups kept unless the request says otherwise.
-const BACKUPS_DEFAULT: usize = 2;
-
-/// What to open, and how.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    name: String,
-    storage: Place,
-    bundle: Source,
-    #[serde(default)]
-    backups: Option<usize>,
-    #[serde(default)]
-    testing: Option<Testing>,
-}
-
-/// Where the database lives.
-#[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Place {
-    Opfs,
-    Memory,
-}
-
-/// A built-in model by its name, or the files of one.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Source {
-    Builtin(String),
-    Files(BundleFiles),
-}
-
-/// A clock and random bytes that a test decides.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Testing {
-    now_ms: i64,
-    seed: u64,
-}
 
 /// One open database.
 #[wasm_bindgen]
@@ -62,29 +22,20 @@ pub struct Handle {
 
 /// Opens what a request names.
 pub(crate) async fn open(request: &str) -> Result<Handle, OpenError> {
-    let request: Request = serde_json::from_str(request).map_err(|error| {
-        let message = error.to_string();
-        Error::InvalidArgument { argument: "request".to_owned(), message }
-    })?;
-    let (bundle, source) = match &request.bundle {
-        Source::Builtin(name) => (Bundle::builtin(name)?, "builtin"),
-        Source::Files(files) => (Bundle::from_files(files)?, "page"),
+    let Request { name, is_stored, bundle, source, backups, testing } = request::read(request)?;
+    let connection = match is_stored {
+        true => storage::open_stored(&name).await?,
+        false => storage::open_memory()?,
     };
-    let connection = match request.storage {
-        Place::Opfs => storage::open_stored(&request.name).await?,
-        Place::Memory => storage::open_memory()?,
-    };
-    let host: Box<dyn Host + Send> = match request.testing {
-        Some(testing) => Box::new(FixedHost::new(testing.now_ms, testing.seed)),
+    let host: Box<dyn Host + Send> = match testing {
+        Some((now_ms, seed)) => Box::new(FixedHost::new(now_ms, seed)),
         None => Box::new(JsHost::new().map_err(|_| no_random_bytes())?),
     };
     let mut database = Database::open(connection, bundle, host)?.with_source(source);
-    let kept = request.backups.unwrap_or(BACKUPS_DEFAULT);
-    if request.storage == Place::Opfs && kept > 0 {
-        database = database.with_backups(Box::new(Backups::new(&request.name, kept)?));
+    if is_stored && backups > 0 {
+        database = database.with_backups(Box::new(Backups::new(&name, backups)?));
     }
-    let stored_as = (request.storage == Place::Opfs).then_some(request.name);
-    Ok(Handle { database, stored_as })
+    Ok(Handle { database, stored_as: is_stored.then_some(name) })
 }
 
 /// An error as an answer.

@@ -7,6 +7,7 @@
 mod backups;
 mod handle;
 pub mod host;
+mod request;
 pub mod storage;
 
 use wasm_bindgen::prelude::*;

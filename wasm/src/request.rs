@@ -1,0 +1,76 @@
+//! Reading a request to open a database:
+//! `{"name", "storage", "bundle", "backups"?, "testing"?: {"now_ms", "seed"}}`.
+//!
+//! By hand, since derived readers are larger than everything else that happens here.
+
+use freehold_core::{Bundle, Error, Result};
+use serde_json::{Map, Value};
+
+/// Backups kept unless the request says otherwise.
+const BACKUPS_DEFAULT: usize = 2;
+
+/// What to open, and how.
+pub(crate) struct Request {
+    /// The database's name.
+    pub name: String,
+    /// Whether the browser keeps it; otherwise it lives in memory.
+    pub is_stored: bool,
+    /// The model with its migrations and seed sets.
+    pub bundle: Bundle,
+    /// Where the bundle came from: `builtin`, or `page`.
+    pub source: &'static str,
+    /// How many backups are kept.
+    pub backups: usize,
+    /// The first time (Unix milliseconds) and the seed of random bytes, where a test decides them.
+    pub testing: Option<(i64, u64)>,
+}
+
+/// Reads a request.
+///
+/// # Errors
+///
+/// - `invalid_argument`: something is missing, has the wrong form, or is too much.
+/// - those of `Bundle::builtin` and `Bundle::from_files`.
+pub(crate) fn read(text: &str) -> Result<Request> {
+    let Ok(Value::Object(mut members)) = serde_json::from_str(text) else {
+        return Err(invalid("request", "an object expected"));
+    };
+    let Some(Value::String(name)) = members.shift_remove("name") else {
+        return Err(invalid("name", "a text expected"));
+    };
+    let is_stored = match members.shift_remove("storage") {
+        Some(Value::String(storage)) if storage == "opfs" => true,
+        Some(Value::String(storage)) if storage == "memory" => false,
+        _ => return Err(invalid("storage", "`opfs` or `memory` expected")),
+    };
+    let (bundle, source) = match members.shift_remove("bundle") {
+        Some(Value::String(name)) => (Bundle::builtin(&name)?, "builtin"),
+        Some(files) => (Bundle::from_files(&read_files(files)?)?, "page"),
+        None => return Err(invalid("bundle", "a built-in model's name or files expected")),
+    };
+    let backups = match members.shift_remove("backups") {
+        None => BACKUPS_DEFAULT,
+        // What is no number of backups is more of them than there is room for.
+        Some(count) => count.as_u64().map_or(usize::MAX, |count| count as usize),
+    };
+    let testing = members.shift_remove("testing").map(read_testing).transpose()?;
+    match members.keys().next() {
+        Some(unknown) => Err(invalid(unknown, "there is no such option")),
+        None => Ok(Request { name, is_stored, bundle, source, backups, testing }),
+    }
+}
+
+fn read_files(files: Value) -> Result<freehold_core::BundleFiles> {
+    serde_json::from_value(files).map_err(|error| invalid("bundle", &error.to_string()))
+}
+
+fn read_testing(testing: Value) -> Result<(i64, u64)> {
+    let member = |name| testing.as_object().and_then(|members: &Map<_, _>| members.get(name));
+    let now_ms = member("now_ms").and_then(Value::as_i64);
+    let seed = member("seed").and_then(Value::as_u64);
+    now_ms.zip(seed).ok_or_else(|| invalid("testing", "`now_ms` and `seed` expected"))
+}
+
+fn invalid(argument: &str, message: &str) -> Error {
+    Error::InvalidArgument { argument: argument.to_owned(), message: message.to_owned() }
+}
