@@ -3,6 +3,7 @@
 //! A host opens the connection and hands it over; from then on it is reached only through the
 //! handles given out here.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -46,7 +47,9 @@ pub struct Database {
     catalog: Catalog,
     host: Box<dyn Host + Send>,
     /// The database's version, where it is newer than this build.
-    newer: Option<i64>,
+    newer: Cell<Option<i64>>,
+    /// SQLite's count of what other connections committed, when that was last looked at.
+    seen: Cell<i64>,
     backups: Option<Box<dyn BackupStore>>,
     source: Option<String>,
 }
@@ -77,12 +80,13 @@ impl Database {
         configure(&connection)?;
         let bundle = bundle.into();
         let catalog = Catalog::new(bundle.model.clone());
-        let mut database = Database {
+        let database = Database {
             connection,
             bundle,
             catalog,
             host,
-            newer: None,
+            newer: Cell::new(None),
+            seen: Cell::new(0),
             backups: None,
             source: None,
         };
@@ -122,7 +126,8 @@ impl Database {
         if model_of(&self.connection)?.is_none() {
             return Err(Error::NotInitialized);
         }
-        let newer = self.newer.map(|database| (database, self.bundle.latest()));
+        self.look_for_newer_by_others()?;
+        let newer = self.newer.get().map(|database| (database, self.bundle.latest()));
         Ok(Owner::new(&self.connection, &self.catalog, &*self.host).guarding(newer))
     }
 
@@ -288,17 +293,28 @@ impl Database {
     }
 
     fn check_writable(&self) -> Result<()> {
-        let Some(database) = self.newer else { return Ok(()) };
+        self.look_for_newer_by_others()?;
+        let Some(database) = self.newer.get() else { return Ok(()) };
         let known = self.bundle.latest().to_string();
         Err(Error::NewerDatabase { database: database.to_string(), known })
     }
 
     /// Nothing may be written by a build that doesn't know what it would break.
-    fn look_for_newer(&mut self) -> Result<()> {
+    fn look_for_newer(&self) -> Result<()> {
         let version = migrate::current_version(&self.connection)?;
-        self.newer = Some(version).filter(|version| *version > self.bundle.latest());
-        self.connection.pragma_update(None, "query_only", self.newer.is_some())?;
+        self.newer.set(Some(version).filter(|version| *version > self.bundle.latest()));
+        self.connection.pragma_update(None, "query_only", self.newer.get().is_some())?;
         Ok(())
+    }
+
+    /// A newer build may migrate the file while this one has it open.
+    fn look_for_newer_by_others(&self) -> Result<()> {
+        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
+        let seen = statement.query_row([], |row| row.get(0))?;
+        if self.seen.replace(seen) == seen {
+            return Ok(());
+        }
+        self.look_for_newer()
     }
 }
 

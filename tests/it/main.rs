@@ -6,6 +6,7 @@ mod docs;
 mod golden;
 mod history;
 mod models;
+mod newer;
 mod pull;
 mod rebuild;
 mod scenarios;

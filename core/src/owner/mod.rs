@@ -116,7 +116,8 @@ impl<'db> Owner<'db> {
         rows: impl IntoIterator<Item = &'r Row>,
     ) -> Result<Vec<Row>> {
         let plan = self.catalog.plan(table)?;
-        transaction::transaction(self.connection, || self.writer().insert_many(plan, rows))
+        let writer = self.writable()?;
+        transaction::transaction(self.connection, || writer.insert_many(plan, rows))
     }
 
     /// The row with this key, unless it is softly deleted. A key is an object of the primary
