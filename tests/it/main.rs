@@ -4,6 +4,7 @@
 
 mod docs;
 mod golden;
+mod hiding;
 mod history;
 mod models;
 mod newer;

@@ -55,6 +55,8 @@ impl Writer<'_> {
         read::get(self.connection, plan, key, terms)?.ok_or_else(|| not_found(plan, key))
     }
 
+    /// Turns all rows that hang on a row, however long the chain: not by recursion, since people's
+    /// data decides its depth.
     fn turn_children(
         &self,
         plan: &Plan,
@@ -62,9 +64,25 @@ impl Writer<'_> {
         turn: Turn<'_>,
         now: &str,
     ) -> Result<()> {
+        let mut open = self.turn_hanging(plan, row, turn, now)?;
+        while let Some((plan, row)) = open.pop() {
+            open.extend(self.turn_hanging(plan, &row, turn, now)?);
+        }
+        Ok(())
+    }
+
+    /// Turns the rows that hang on a row directly; those rows.
+    fn turn_hanging(
+        &self,
+        plan: &Plan,
+        row: &[SqlValue<'_>],
+        turn: Turn<'_>,
+        now: &str,
+    ) -> Result<Vec<(&Plan, Vec<SqlValue<'static>>)>> {
+        let mut hanging = Vec::new();
         let table = self.catalog.table(plan.table())?;
         if !table.soft_delete.is_some_and(|soft_delete| soft_delete.cascade) {
-            return Ok(());
+            return Ok(hanging);
         }
         for (child, reference) in children(&self.catalog.model().tables, &table.name) {
             let child = self.catalog.plan(&child.name)?;
@@ -83,11 +101,9 @@ impl Writer<'_> {
                 sql.name(&field.name);
             });
             let turned = self.returning(child, &sql)?;
-            for row in turned {
-                self.turn_children(child, &row, turn, now)?;
-            }
+            hanging.extend(turned.into_iter().map(|row| (child, row)));
         }
-        Ok(())
+        Ok(hanging)
     }
 
     /// `UPDATE` that sets `deleted_at` and the time of the last write.
