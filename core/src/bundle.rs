@@ -19,6 +19,8 @@ use crate::validate::default_problems;
 pub struct Bundle {
     /// The model, shared by all that reads it.
     pub model: Arc<Model>,
+    /// The model's text as it was given, TOML or JSON: what a database remembers of it.
+    pub model_text: Arc<str>,
     /// The migrations, by version.
     pub migrations: Vec<Migration>,
     /// The seed sets' texts (TOML), by name.
@@ -104,7 +106,12 @@ impl Bundle {
             true => vec![initial_migration(&model)?],
             false => read_migrations(files)?,
         };
-        Ok(Bundle { model: Arc::new(model), migrations, seeds: files.seeds.clone() })
+        Ok(Bundle {
+            model: Arc::new(model),
+            model_text: files.model.as_str().into(),
+            migrations,
+            seeds: files.seeds.clone(),
+        })
     }
 
     /// A bundle of a model alone, with one migration that makes its tables.

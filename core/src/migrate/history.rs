@@ -50,7 +50,7 @@ pub enum Meta {
     Model,
     /// Where the model came from: `builtin`, or a path.
     ModelSource,
-    /// The model itself as JSON, as of the last run.
+    /// The model's text, TOML or JSON, as of the last run.
     ModelText,
     /// Set while the schema was pushed past its migrations.
     Pushed,

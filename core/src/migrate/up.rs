@@ -216,7 +216,6 @@ pub(super) fn remember_model(
     if source.is_some() {
         history::write_meta(connection, Meta::ModelSource, source)?;
     }
-    let text = bundle.model.to_json().to_string();
-    history::write_meta(connection, Meta::ModelText, Some(&text))?;
+    history::write_meta(connection, Meta::ModelText, Some(&bundle.model_text))?;
     history::write_meta(connection, Meta::Pushed, None)
 }
