@@ -26,6 +26,7 @@ mod types;
 mod write;
 
 pub use expr_parse::{ExprError, parse as parse_expr};
+pub(crate) use node::toml_to_json;
 pub use types::*;
 pub(crate) use write::kind_name;
 

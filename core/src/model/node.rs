@@ -3,7 +3,7 @@
 //! Every mistake that is found later can so be named with its line and column. JSON text given at
 //! run time has places too; values built in memory have paths only.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -89,6 +89,19 @@ pub(super) fn from_toml(text: &str) -> Result<Node, Vec<Problem>> {
     if problems.is_empty() { Ok(node) } else { Err(problems) }
 }
 
+/// The members of a TOML text as JSON; times become texts.
+///
+/// # Errors
+///
+/// The first mistake of the syntax.
+pub(crate) fn toml_to_json(text: &str) -> Result<Map<String, Value>, Problem> {
+    let root = from_toml(text).map_err(|mut problems| problems.swap_remove(0))?;
+    match root.to_json() {
+        Value::Object(members) => Ok(members),
+        _ => unreachable!("a TOML text is a table"),
+    }
+}
+
 /// Takes a JSON value, which has no places.
 pub(super) fn from_json(value: &Value) -> Node {
     let value = match value {
@@ -168,7 +181,13 @@ fn from_toml_value(
                 NodeValue::Null
             }
         },
-        DeValue::Float(number) => NodeValue::Real(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Float(number) => match number.as_str().parse() {
+            Ok(value) if f64::is_finite(value) => NodeValue::Real(value),
+            _ => {
+                problems.push(syntax("the number must be finite", place));
+                NodeValue::Null
+            }
+        },
         DeValue::Datetime(time) => NodeValue::Text(time.to_string()),
         DeValue::Array(items) => NodeValue::Array(
             items.iter().map(|item| from_toml_value(item, lines, problems)).collect(),

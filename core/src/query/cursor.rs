@@ -2,20 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::query::{Order, invalid};
 use crate::validate::Validator;
 use crate::value::SqlValue;
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cursor {
-    order: Vec<String>,
-    values: Vec<Value>,
-}
 
 /// The cursor after the row whose value in a column `value_at` tells.
 pub(crate) fn encode(
@@ -24,9 +16,9 @@ pub(crate) fn encode(
     value_at: impl Fn(usize) -> Result<Value>,
 ) -> Result<String> {
     let values = order.columns.iter().map(|(position, _)| value_at(*position));
-    let cursor = Cursor { order: order.names(table), values: values.collect::<Result<_>>()? };
-    let text = serde_json::to_vec(&cursor).expect("text and JSON values always serialize");
-    Ok(URL_SAFE_NO_PAD.encode(text))
+    let values: Vec<Value> = values.collect::<Result<_>>()?;
+    let cursor = json!({ "order": order.names(table), "values": values });
+    Ok(URL_SAFE_NO_PAD.encode(cursor.to_string()))
 }
 
 /// The values that a cursor starts after.
@@ -41,15 +33,19 @@ pub(crate) fn decode(
 ) -> Result<Vec<SqlValue<'static>>> {
     let broken = || invalid("after", "is no cursor; pass the `next` of a page unchanged");
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| broken())?;
-    let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| broken())?;
-    if cursor.order != order.names(table) {
+    let text = String::from_utf8(bytes).map_err(|_| broken())?;
+    let cursor: Value = serde_json::from_str(&text).map_err(|_| broken())?;
+    let (Value::Array(names), Value::Array(values)) = (&cursor["order"], &cursor["values"]) else {
+        return Err(broken());
+    };
+    if *names != order.names(table) {
         return Err(invalid("after", "belongs to a list in another order"));
     }
-    if cursor.values.len() != order.columns.len() {
+    if values.len() != order.columns.len() {
         return Err(broken());
     }
     let columns = order.columns.iter().map(|(position, _)| &table.fields()[*position]);
-    let values = columns.zip(&cursor.values).map(|(field, value)| match value {
+    let values = columns.zip(values).map(|(field, value)| match value {
         Value::Null => Ok(SqlValue::Null),
         value => field.encode(value).map(SqlValue::into_owned).map_err(|_| broken()),
     });

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::model::{Kind, Model};
+use crate::model::{Kind, Model, toml_to_json};
 use crate::seed::label_of;
 use crate::value::{Row, calendar};
 
@@ -78,22 +78,17 @@ pub(crate) fn parse(set: &str, text: &str, model: &Model) -> Result<SeedSet> {
         path: path.to_owned(),
         message,
     };
-    let mut file: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-        invalid(&format!("line {line}"), error.message().to_owned())
+    let mut file = toml_to_json(text).map_err(|problem| {
+        invalid(&format!("line {}", problem.line.unwrap_or(1)), problem.message)
     })?;
-    let at = match file.remove("at") {
-        Some(toml::Value::String(at)) => at,
-        Some(toml::Value::Datetime(at)) => at.to_string(),
-        _ => String::new(),
-    };
-    let at_ms = calendar::timestamp_ms(&at).ok_or_else(|| {
+    let at = file.shift_remove("at");
+    let at = at.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let at_ms = calendar::timestamp_ms(at).ok_or_else(|| {
         invalid("at", "must be the set's time, such as \"2025-01-01T00:00:00.000Z\"".to_owned())
     })?;
     let mut parsed = SeedSet { at_ms, rows: Vec::new(), position_by_label: HashMap::new() };
     for (name, rows) in file {
-        let toml::Value::Array(rows) = rows else {
+        let Value::Array(rows) = rows else {
             let message = format!("must be rows, each under its own [[{name}]]");
             return Err(invalid(&name, message));
         };
@@ -117,13 +112,13 @@ fn parse_row(
     model: &Model,
     table: &str,
     place: usize,
-    row: toml::Value,
+    row: Value,
 ) -> Result<SeedRow, (String, String)> {
     let path = format!("{table}[{place}]");
     let Some(known) = model.table(table) else {
         return Err((table.to_owned(), format!("the model has no table `{table}`")));
     };
-    let toml::Value::Table(members) = row else {
+    let Value::Object(members) = row else {
         return Err((path, format!("must be a row, under its own [[{table}]]")));
     };
     let mut found = SeedRow {
@@ -137,7 +132,7 @@ fn parse_row(
         let here = format!("{path}.{name}");
         if name == "_ref" {
             found.label = match value {
-                toml::Value::String(label) if is_label(&label) => Some(label),
+                Value::String(label) if is_label(&label) => Some(label),
                 _ => return Err((here, "must be letters, digits, _, - and .".to_owned())),
             };
             continue;
@@ -145,7 +140,6 @@ fn parse_row(
         let Some(column) = known.column(&name) else {
             return Err((here, format!("`{table}` has no column of this name")));
         };
-        let value = to_json(value).map_err(|message| (here, message))?;
         if column.array || !matches!(column.kind, Kind::Json { .. }) {
             found.labelled.push(name.clone());
         }
@@ -157,24 +151,4 @@ fn parse_row(
 fn is_label(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     !text.is_empty() && text.chars().all(is_part)
-}
-
-fn to_json(value: toml::Value) -> Result<Value, String> {
-    Ok(match value {
-        toml::Value::String(text) => Value::String(text),
-        toml::Value::Integer(integer) => Value::from(integer),
-        toml::Value::Float(real) => {
-            let number = Number::from_f64(real);
-            Value::Number(number.ok_or_else(|| format!("{real} is not a finite number"))?)
-        }
-        toml::Value::Boolean(flag) => Value::Bool(flag),
-        toml::Value::Datetime(time) => Value::String(time.to_string()),
-        toml::Value::Array(items) => {
-            Value::Array(items.into_iter().map(to_json).collect::<Result<_, _>>()?)
-        }
-        toml::Value::Table(members) => {
-            let members = members.into_iter().map(|(name, value)| Ok((name, to_json(value)?)));
-            Value::Object(members.collect::<Result<_, String>>()?)
-        }
-    })
 }

@@ -134,7 +134,7 @@ fn broken_sets_name_the_place_and_write_nothing() {
         (team("level = \"GOD\""), "teams[0].level", "LOW, HIGH"),
         (team("level = \"GOD\"\nseats = 0"), "teams[0]", "seats"),
         (team("api_key = \"k\""), "teams[0].api_key", "encrypted"),
-        (team("weight = nan"), "teams[0].weight", "finite"),
+        (team("weight = nan"), "line 9", "finite"),
         (team("_ref = 5"), "teams[0]._ref", "letters"),
         (team("_ref = \"acme\""), "", ""),
         (format!("{at}{org}{circle}"), "teams[1].parent_id", "circle"),
