@@ -341,6 +341,8 @@ fn a_stored_down_script_of_a_foreign_file_has_no_reach() {
         "PRAGMA writable_schema = ON;".to_owned(),
         "CREATE VIRTUAL TABLE v USING fts5(a);".to_owned(),
         "SELECT load_extension('x');".to_owned(),
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT count(*) FROM n;"
+            .to_owned(),
         "DROP TABLE goods; CREATE TEMP TABLE goods (id);".to_owned(),
     ] {
         bare.execute("UPDATE _freehold_migrations SET down_sql = ?1", [&script]).unwrap();

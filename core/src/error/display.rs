@@ -62,7 +62,7 @@ fn fmt_migration(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ),
         Error::MigrationDiverged { applied, found } => write!(
             f,
-            "the applied migration {applied} differs from the one at hand ({found}); \
+            "the applied migration {applied} differs from {found} at hand; \
              restore its text, and put the change into a new migration"
         ),
         Error::MigrationMissing { migration, message } => write!(f, "{migration}: {message}"),

@@ -112,7 +112,7 @@ pub fn status(connection: &Connection, bundle: &Bundle) -> Result<Status> {
 }
 
 /// Refuses to go on where the history at hand and the applied one don't agree.
-pub(super) fn check_history(status: &Status) -> Result<()> {
+pub(super) fn check_history(status: &Status, bundle: &Bundle) -> Result<()> {
     if status.newer {
         return Err(Error::NewerDatabase {
             database: status.current.clone(),
@@ -124,7 +124,9 @@ pub(super) fn check_history(status: &Status) -> Result<()> {
         match entry.state {
             State::Applied | State::Pending => {}
             State::Diverged => {
-                let found = format!("V{} at hand", entry.version);
+                let found = bundle
+                    .migration(entry.version.parse().unwrap_or(0))
+                    .map_or_else(String::new, crate::bundle::Migration::file_stem);
                 return Err(Error::MigrationDiverged { applied: migration, found });
             }
             State::Missing => {

@@ -107,7 +107,7 @@ fn attempt(
 ) -> Result<Run> {
     check_model(connection, bundle)?;
     let status = status(connection, bundle)?;
-    check_history(&status)?;
+    check_history(&status, bundle)?;
     let current: i64 = status.current.parse().unwrap_or(0);
     let target = resolve_target(bundle, options.target, current)?;
     let pending: Vec<&Migration> = bundle
