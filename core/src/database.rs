@@ -285,10 +285,13 @@ impl Database {
         text.map(String::as_str).ok_or_else(|| Error::InvalidSeed {
             set: set.to_owned(),
             path: String::new(),
-            message: format!(
-                "there is no such set; there are: {}",
-                self.bundle.seeds.keys().cloned().collect::<Vec<_>>().join(", ")
-            ),
+            message: match self.bundle.seeds.is_empty() {
+                true => "the model has no seed sets".to_owned(),
+                false => {
+                    let known: Vec<&str> = self.bundle.seeds.keys().map(String::as_str).collect();
+                    format!("there is no such set; there are: {}", known.join(", "))
+                }
+            },
         })
     }
 

@@ -1,7 +1,7 @@
 //! Backups of a file, beside it: `work.db.backups/20250801T120000123Z-<from>-<to>.db`.
 //!
-//! The rule: the newest few stay (five by default), older ones go after a run that went well. A
-//! backup carries its final name only once it is whole and has reached the medium, so that a
+//! The rule: the newest few stay (five by default), and of the older ones the largest, where it is
+//! larger than all of them; the others go after a run that went well. A backup carries its final name only once it is whole and has reached the medium, so that a
 //! process that is stopped in between leaves none that looks like one. Nobody may read a backup who
 //! may not read the file. Other files in the folder are left alone.
 
@@ -140,8 +140,12 @@ impl BackupStore for FileBackups {
 
     fn prune(&self) -> Result<()> {
         let backups = self.list()?;
-        let surplus = backups.len().saturating_sub(self.kept);
-        for path in &backups[..surplus] {
+        let (older, newest) = backups.split_at(backups.len().saturating_sub(self.kept));
+        let size = |path: &PathBuf| path.metadata().map_or(0, |found| found.len());
+        let most = newest.iter().map(size).max().unwrap_or(0);
+        // Runs on a database that lost its rows must not push out the backup that has them.
+        let richest = older.iter().max_by_key(|path| size(path)).filter(|path| size(path) > most);
+        for path in older.iter().filter(|path| Some(*path) != richest) {
             // The run went well; what can't be removed now goes after a later one.
             let _ = fs::remove_file(path);
         }
@@ -200,6 +204,22 @@ mod tests {
         assert_eq!(left.len(), 2);
         assert!(left[0].ends_with("20250802T120000123Z-0-1.db"));
         assert!(store.folder.join("mine.db").exists());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_backup_that_has_the_rows_is_not_pushed_out() {
+        let folder = scratch("richest");
+        let store = FileBackups::beside(&folder.join("work.db"), 2);
+        fs::create_dir(&store.folder).unwrap();
+        for (day, rows) in [(1, 10), (2, 90), (3, 5), (4, 1), (5, 2)] {
+            let name = format!("2025080{day}T120000123Z-0-1.db");
+            fs::write(store.folder.join(name), "r".repeat(rows)).unwrap();
+        }
+        store.prune().unwrap();
+        let left: Vec<_> = store.list().unwrap();
+        assert_eq!(left.len(), 3);
+        assert!(left[0].ends_with("20250802T120000123Z-0-1.db"));
         fs::remove_dir_all(folder).unwrap();
     }
 

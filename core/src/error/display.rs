@@ -24,6 +24,9 @@ impl fmt::Display for Error {
             }
             Error::InvalidArgument { argument, message } => write!(f, "{argument}: {message}"),
             Error::Sql { message } => write!(f, "SQL: {message}"),
+            Error::InvalidSeed { set, path, message } if path.is_empty() => {
+                write!(f, "the seed set `{set}`: {message}")
+            }
             Error::InvalidSeed { set, path, message } => {
                 write!(f, "the seed set `{set}`: {path}: {message}")
             }
