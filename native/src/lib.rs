@@ -35,3 +35,8 @@ pub use freehold_core::*;
 pub use open::{Access, OpenOptions, Synchronous, model_in, open, open_in_memory, pull_file};
 pub use source::{Place, Source, bundle_from_dir, resolve_model, write_migration};
 pub use system::SystemHost;
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
