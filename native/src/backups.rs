@@ -1,9 +1,10 @@
 //! Backups of a file, beside it: `work.db.backups/20250801T120000123Z-<from>-<to>.db`.
 //!
 //! The rule: the newest few stay (five by default), and of the older ones the largest, where it is
-//! larger than all of them; the others go after a run that went well. A backup carries its final name only once it is whole and has reached the medium, so that a
-//! process that is stopped in between leaves none that looks like one. Nobody may read a backup who
-//! may not read the file. Other files in the folder are left alone.
+//! larger than all of them; the others go after a run that went well. A backup carries its final
+//! name only once it is whole and has reached the medium, so that a process that is stopped in
+//! between leaves none that looks like one. Nobody may read a backup who may not read the file.
+//! Other files in the folder are left alone.
 
 use std::fs::{self, File};
 use std::io;
