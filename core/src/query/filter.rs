@@ -17,6 +17,9 @@ const DEPTH_MAX: usize = 16;
 /// The most values that a filter binds; SQLite's own limit is 32,766.
 const VALUES_MAX: usize = 10_000;
 
+/// The most conditions of one `and` or `or`: SQLite's expressions are no deeper than 1,000.
+const TERMS_MAX: usize = 500;
+
 /// Adds the condition of a filter.
 ///
 /// # Errors
@@ -72,6 +75,9 @@ fn push_items<'q>(
     sql: &mut Sql<'q>,
     joined_by: &str,
 ) -> Result<()> {
+    if items.len() > TERMS_MAX {
+        return Err(invalid(path, format!("has more than {TERMS_MAX} conditions; use `in`")));
+    }
     if items.is_empty() {
         sql.push(if joined_by == " OR " { "FALSE" } else { "TRUE" });
         return Ok(());

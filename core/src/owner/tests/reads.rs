@@ -91,6 +91,7 @@ fn wrong_options_are_named() {
         (json!({ "filter": { "seats": { "lt": null } } }), "filter.seats.lt"),
         (json!({ "filter": { "seats": { "like": 1 } } }), "filter.seats.like"),
         (json!({ "filter": { "or": [{ "level": "GOD" }] } }), "filter.or[0].level"),
+        (json!({ "filter": { "or": vec![json!({ "seats": 1 }); 501] } }), "filter.or"),
     ] {
         match db.owner().list("teams", &options(wrong.clone())) {
             Err(Error::InvalidArgument { argument: found, .. }) => assert_eq!(found, argument),
