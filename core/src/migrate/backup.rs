@@ -68,7 +68,8 @@ pub(super) fn settle<R>(
 ) -> Result<R> {
     let Some(store) = store else { return result };
     match &result {
-        Ok(_) => store.prune()?,
+        // The run is committed: a backup too many goes after a later one.
+        Ok(_) => drop(store.prune()),
         Err(_) => backup.into_iter().for_each(|path| store.discard(path)),
     }
     result

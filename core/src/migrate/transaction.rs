@@ -43,8 +43,9 @@ fn run<R>(
         .and_then(|value| check_foreign_keys(connection).map(|()| value))
         .and_then(|value| Ok(connection.execute_batch("COMMIT").map(|()| value)?));
     if result.is_err() && !connection.is_autocommit() {
-        // Some errors (a full disk, for one) have rolled back already.
-        connection.execute_batch("ROLLBACK")?;
+        // Some errors (a full disk, for one) have rolled back already. What went wrong first is
+        // what the caller has to hear.
+        drop(connection.execute_batch("ROLLBACK"));
     }
     result
 }
