@@ -5,6 +5,8 @@
 //! `{"error": {"code": …, "message": …}}` with the error's own fields beside the code.
 //!
 //! Requests are read by hand: deriving the reader made a tenth of the core's code in browsers.
+//! `pull` has no request: it is for files that another program wrote, which no browser opens, and
+//! would add 15 KB to what browsers download.
 
 mod params;
 
@@ -168,7 +170,6 @@ fn answer_about(database: &Database, method: &str, params: &mut Params) -> Resul
         "status" => |database| to_json(database.status()?),
         "drift" => |database| to_json(database.drift()?),
         "verify" => |database| to_json(migrate::verify(database.bundle())?),
-        "pull" => |database| to_json(database.pull()?),
         "seeds" => |database| to_json(database.bundle().seeds.keys().collect::<Vec<_>>()),
         "model" => |database| Ok(database.bundle().model.to_json()),
         "inspect" => |database| {
