@@ -17,13 +17,14 @@ const INIT: &str = "--db demo/carcosa.db init --model carcosa --seed development
 ///
 /// When a step fails, or no port is free.
 pub fn run(port: Option<u16>) -> Outcome<()> {
+    // Taken first, so that a port that is not free is told before the long work.
+    let listener = serve::listen(port)?;
+    let address = listener.local_addr().during(|| "asking for the port".into())?;
     let mut steps = Steps::default();
     steps.run("set-up", || setup::ensure(setup::FOR_DEMO))?;
     steps.run("wasm build and its size", wasm::build)?;
     steps.run("page", build_page)?;
     steps.run("native file", make_file)?;
-    let listener = serve::listen(port)?;
-    let address = listener.local_addr().during(|| "asking for the port".into())?;
     print_welcome(address.port())?;
     serve::serve(&listener, &root().join(PAGE));
     Ok(())
@@ -36,21 +37,11 @@ fn build_page() -> Outcome<()> {
 
 /// `init` completes an existing file: a second demonstration keeps what the first one wrote.
 fn make_file() -> Outcome<()> {
-    if !has_cli()? {
-        println!("the native command line is not there yet: no native file");
-        return Ok(());
-    }
     let build = "build --package freehold --features cli --bin freehold";
     process::run(cargo().args(build.split(' ')))?;
     let folder = root().join("demo");
     fs::create_dir_all(&folder).during(|| format!("making {}", folder.display()))?;
     process::run(command(target_dir()?.join("debug/freehold")).args(INIT.split(' ')))
-}
-
-fn has_cli() -> Outcome<bool> {
-    let manifest = root().join("native/Cargo.toml");
-    let text = fs::read_to_string(&manifest);
-    Ok(text.during(|| format!("reading {}", manifest.display()))?.contains("\ncli = "))
 }
 
 fn print_welcome(port: u16) -> Outcome<()> {
