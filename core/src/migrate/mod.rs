@@ -16,6 +16,7 @@ mod guard;
 mod history;
 mod pull;
 mod pull_column;
+mod pull_rules;
 mod push;
 mod runner;
 mod status;

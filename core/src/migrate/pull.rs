@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::history::{self, Meta};
 use super::pull_column::{self, Found};
+use super::pull_rules;
 use crate::error::Result;
 use crate::model::Model;
 use crate::model::expr::Expr;
@@ -46,14 +47,14 @@ pub fn pull(connection: &Connection) -> Result<Pulled> {
         notes: Vec::new(),
     };
     let mut root = puller.model();
-    let Puller { checks, notes, .. } = puller;
+    let Puller { checks, mut notes, .. } = puller;
     // A rule is written over values as people say them, which takes the columns' types.
-    let bare = Model::from_json(&root.to_string())?;
+    let bare = pull_rules::load(&mut root, &mut notes)?;
     for (table, name, expr) in checks {
         let columns = bare.table(&table).expect("the table was written just now");
         root["tables"][&table]["checks"][&name] = expr.written_form(columns).to_string().into();
     }
-    let model = Model::from_json(&root.to_string())?;
+    let model = pull_rules::load(&mut root, &mut notes)?;
     let exact = diff(&live, &Schema::from_model(&model)).is_empty();
     Ok(Pulled { model: model.to_toml(), notes, exact })
 }
@@ -81,16 +82,14 @@ fn tenancy(live: &Schema, remembered: Option<&Model>) -> Option<Tenancy> {
     if let Some(known) = remembered.and_then(|model| model.tenancy.as_ref())
         && live.table(&known.tenant).is_some()
     {
-        let optional = [("user", &known.user), ("member", &known.member)];
-        let rest = optional.into_iter().filter_map(|(word, name)| {
-            let name = name.as_ref().filter(|name| live.table(name).is_some())?;
-            Some((word.to_owned(), name.clone().into()))
+        let written = remembered.map(Model::to_json);
+        let mut rest = written.as_ref().and_then(|m| m["tenancy"].as_object()).cloned()?;
+        rest.retain(|word, name| {
+            let is_table = matches!(word.as_str(), "user" | "member" | "narrow");
+            let is_there = name.as_str().is_some_and(|name| live.table(name).is_some());
+            !matches!(word.as_str(), "tenant" | "key") && (!is_table || is_there)
         });
-        return Some(Tenancy {
-            tenant: known.tenant.clone(),
-            key: known.key.clone(),
-            rest: rest.collect(),
-        });
+        return Some(Tenancy { tenant: known.tenant.clone(), key: known.key.clone(), rest });
     }
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for table in live.tables.values() {
@@ -173,6 +172,10 @@ impl Puller<'_> {
         }
         let tenant = self.tenant_of(table);
         entry.entry("scope").or_insert(if tenant.is_some() { "tenant" } else { "public" }.into());
+        if tenant.is_some() {
+            // Where no model says who may do what, nobody may.
+            entry.entry("policy").or_insert_with(|| json!({}));
+        }
         let columns = self.columns(table, known, tenant.as_deref());
         entry.insert("columns".into(), columns.into());
         let rest = |names: Vec<String>| -> Vec<String> {

@@ -11,7 +11,7 @@ const SQL_DEPTH_MAX: usize = 900;
 const COLUMNS_MAX: usize = 1600;
 
 pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
-    check_tenancy(model, problems);
+    tenancy::check(model, problems);
     let mut ids: Vec<&str> = Vec::new();
     for (at, table) in model.tables.iter().enumerate() {
         let path = format!("tables.{}", table.name);
@@ -36,9 +36,7 @@ pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
                 let message = format!("a check has at most about {SQL_DEPTH_MAX} terms");
                 problems.add(&path, "too_large", message);
             }
-            let mut mistakes = Vec::new();
-            check.expr.type_mistakes(table, &mut mistakes);
-            mistakes.into_iter().for_each(|message| problems.add(&path, "bad_types", message));
+            check_types(&check.expr, table, &path, problems);
         }
         check_policy(model, table, &path, problems);
     }
@@ -94,26 +92,6 @@ fn sql_depth(expr: &Expr) -> usize {
     match expr {
         Expr::And(terms) | Expr::Or(terms) => terms.len() + deepest,
         _ => 1 + deepest,
-    }
-}
-
-fn check_tenancy(model: &Model, problems: &mut Problems<'_>) {
-    let Some(tenancy) = &model.tenancy else { return };
-    let mut exists = |key: &str, name: &str| {
-        let known = model.tables.iter().map(|table| table.name.as_str());
-        if model.table(name).is_none() {
-            let message = format!("there is no table `{name}`{}", suggestion(name, known));
-            problems.add(&format!("tenancy.{key}"), "unknown_table", message);
-        }
-    };
-    exists("tenant", &tenancy.tenant);
-    tenancy.user.iter().for_each(|user| exists("user", user));
-    tenancy.member.iter().for_each(|member| exists("member", member));
-    if let Some(tenant) = model.table(&tenancy.tenant)
-        && (!matches!(tenant.scope, Scope::Tenant { .. }) || tenant.primary_key.len() != 1)
-    {
-        let message = "the tenants' own table is tenant-scoped and keyed by one column";
-        problems.add("tenancy.tenant", "bad_tenant_table", message);
     }
 }
 
@@ -282,7 +260,7 @@ fn check_references(model: &Model, table: &Table, path: &str, problems: &mut Pro
 }
 
 fn check_policy(model: &Model, table: &Table, path: &str, problems: &mut Problems<'_>) {
-    let policy = &table.policy;
+    let Some(policy) = &table.policy else { return };
     let grants = [
         ("read", &policy.read),
         ("insert", &policy.insert),
@@ -304,16 +282,28 @@ fn check_policy(model: &Model, table: &Table, path: &str, problems: &mut Problem
     }
 }
 
-/// What an expression may name.
-struct ExprScope<'m> {
-    model: &'m Model,
-    table: Option<&'m Table>,
-    arguments: &'m [String],
-    /// Whether it may ask about the actor and other tables.
-    actor: bool,
+/// Names what is compared with what it can never equal.
+pub(super) fn check_types(expr: &Expr, table: &Table, path: &str, problems: &mut Problems<'_>) {
+    let mut mistakes = Vec::new();
+    expr.type_mistakes(table, &mut mistakes);
+    mistakes.into_iter().for_each(|message| problems.add(path, "bad_types", message));
 }
 
-fn check_expr(expr: &Expr, scope: &ExprScope<'_>, path: &str, problems: &mut Problems<'_>) {
+/// What an expression may name.
+pub(super) struct ExprScope<'m> {
+    pub model: &'m Model,
+    pub table: Option<&'m Table>,
+    pub arguments: &'m [String],
+    /// Whether it may ask about the actor and other tables.
+    pub actor: bool,
+}
+
+pub(super) fn check_expr(
+    expr: &Expr,
+    scope: &ExprScope<'_>,
+    path: &str,
+    problems: &mut Problems<'_>,
+) {
     let mut report = |code, message: String| problems.add(path, code, message);
     match expr {
         Expr::Column(name) if scope.arguments.contains(name) => {}
@@ -327,7 +317,11 @@ fn check_expr(expr: &Expr, scope: &ExprScope<'_>, path: &str, problems: &mut Pro
             }
             None => report("unknown_column", format!("`{name}` is no argument of the predicate")),
         },
-        Expr::AuthUser | Expr::AuthTenant | Expr::AuthRole | Expr::HasPermission(_)
+        Expr::AuthUser
+        | Expr::AuthTenant
+        | Expr::AuthRole
+        | Expr::AuthKey
+        | Expr::HasPermission(_)
             if !scope.actor =>
         {
             report("not_in_check", "a check can't ask about the actor".to_owned());

@@ -43,6 +43,8 @@ pub enum Expr {
     AuthTenant,
     /// `auth_role()`.
     AuthRole,
+    /// `auth_key()`: the id of the API key, NULL for people.
+    AuthKey,
     /// `has_permission('…')`.
     HasPermission(String),
     /// A named predicate with its arguments.
@@ -129,6 +131,7 @@ impl fmt::Display for Expr {
             Expr::AuthUser => f.write_str("auth_user()"),
             Expr::AuthTenant => f.write_str("auth_tenant()"),
             Expr::AuthRole => f.write_str("auth_role()"),
+            Expr::AuthKey => f.write_str("auth_key()"),
             Expr::HasPermission(name) => {
                 write!(f, "has_permission('{}')", name.replace('\'', "''"))
             }

@@ -319,13 +319,14 @@ impl Parser {
             ("auth_user", 0) => Expr::AuthUser,
             ("auth_tenant", 0) => Expr::AuthTenant,
             ("auth_role", 0) => Expr::AuthRole,
+            ("auth_key", 0) => Expr::AuthKey,
             ("lower", 1) => Expr::Lower(Box::new(arguments.remove(0))),
             ("coalesce", 2..) => Expr::Coalesce(arguments),
             ("has_permission", 1) => match arguments.remove(0) {
                 Expr::Text(permission) => Expr::HasPermission(permission),
                 _ => return Err(self.error("has_permission takes a text, such as 'files:read'")),
             },
-            ("auth_user" | "auth_tenant" | "auth_role", _) => {
+            ("auth_user" | "auth_tenant" | "auth_role" | "auth_key", _) => {
                 return Err(self.error(format!("{lower}() takes no arguments")));
             }
             ("lower" | "has_permission", _) => {
@@ -364,6 +365,7 @@ mod tests {
             "in_team(owner_team_id) OR has_permission('files:read')",
             "lower(email) = coalesce(alias, 'x') AND active = TRUE",
             "(a = 1 OR b = 2) AND c IS NOT NULL",
+            "(id = auth_key() AND auth_role() <> 'x') OR tenant = auth_tenant()",
         ] {
             let expr = parse(text).expect(text);
             assert_eq!(expr.to_string(), text);

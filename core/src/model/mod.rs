@@ -20,6 +20,7 @@ mod references;
 mod resolve;
 mod spec;
 mod template;
+mod tenancy;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -5,7 +5,7 @@ use super::expr_parse;
 use super::node::{Entry, Node, NodeValue};
 use super::problems::{Fields, Problems, suggestion, text, texts};
 use super::spec::*;
-use super::{Enum, Grant, Predicate, SoftDelete, Tenancy};
+use super::{Enum, Grant, Predicate, SoftDelete, tenancy};
 
 pub(super) fn read_model(root: &Node, problems: &mut Problems<'_>) -> ModelSpec {
     let mut spec = ModelSpec::default();
@@ -17,7 +17,7 @@ pub(super) fn read_model(root: &Node, problems: &mut Problems<'_>) -> ModelSpec 
     check_name(&spec.name, "name", problems);
     spec.title = fields.text("title", problems);
     spec.description = fields.text("description", problems);
-    spec.tenancy = fields.get("tenancy").and_then(|node| read_tenancy(node, problems));
+    spec.tenancy = fields.get("tenancy").and_then(|node| tenancy::read(node, problems));
     for entry in fields.entries("enums", problems) {
         let path = format!("enums.{}", entry.key);
         check_name(&entry.key, &path, problems);
@@ -40,22 +40,6 @@ pub(super) fn read_model(root: &Node, problems: &mut Problems<'_>) -> ModelSpec 
     fields.get("$schema"); // Editors find the format's JSON Schema by it.
     fields.finish(problems);
     spec
-}
-
-fn read_tenancy(node: &Node, problems: &mut Problems<'_>) -> Option<Tenancy> {
-    let mut fields = Fields::of(node, "tenancy", problems)?;
-    let tenant = fields.text("tenant", problems);
-    let key = fields.text("key", problems);
-    let user = fields.text("user", problems);
-    let member = fields.text("member", problems);
-    if tenant.is_none() {
-        problems.add("tenancy", "missing", "`tenant` names the table whose rows are the tenants");
-    }
-    if key.is_none() {
-        problems.add("tenancy", "missing", "`key` names the column that tenants' rows carry");
-    }
-    fields.finish(problems);
-    Some(Tenancy { tenant: tenant?, key: key?, user, member })
 }
 
 fn check_enum(values: &[String], path: &str, problems: &mut Problems<'_>) {
@@ -99,8 +83,13 @@ fn read_link(entry: &Entry, problems: &mut Problems<'_>) -> Option<LinkSpec> {
         return None;
     };
     let mut ends = Vec::new();
+    let mut policy = None;
     for end in entries {
         let end_path = format!("{path}.{}", end.key);
+        if end.key == "policy" && matches!(end.node.value, NodeValue::Table(_)) {
+            policy = read_policy(&end.node, &end_path, problems);
+            continue;
+        }
         check_name(&end.key, &end_path, problems);
         ends.push((end.key.clone(), text(&end.node, &end_path, problems)?));
     }
@@ -108,7 +97,7 @@ fn read_link(entry: &Entry, problems: &mut Problems<'_>) -> Option<LinkSpec> {
         problems.add(&path, "bad_link", format!("a link has two columns, not {}", ends.len()));
         return None;
     }
-    Some(LinkSpec { name: entry.key.clone(), path, ends })
+    Some(LinkSpec { name: entry.key.clone(), path, ends, policy })
 }
 
 fn read_table(entry: &Entry, problems: &mut Problems<'_>) -> Option<TableSpec> {
@@ -152,7 +141,7 @@ fn read_table(entry: &Entry, problems: &mut Problems<'_>) -> Option<TableSpec> {
         spec.checks.extend(expr.map(|expr| (check.key.clone(), expr)));
     }
     if let Some(node) = fields.get("policy") {
-        spec.policy = read_policy(node, &format!("{path}.policy"), problems).unwrap_or_default();
+        spec.policy = read_policy(node, &format!("{path}.policy"), problems);
     }
     spec.path = path;
     fields.finish(problems);
@@ -321,7 +310,7 @@ fn read_grant(node: &Node, path: &str, problems: &mut Problems<'_>) -> Option<Gr
     }
 }
 
-fn read_expr(node: &Node, path: &str, problems: &mut Problems<'_>) -> Option<Expr> {
+pub(super) fn read_expr(node: &Node, path: &str, problems: &mut Problems<'_>) -> Option<Expr> {
     let source = text(node, path, problems)?;
     match expr_parse::parse(&source) {
         Ok(expr) => Some(expr),

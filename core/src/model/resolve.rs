@@ -17,8 +17,11 @@ pub(super) fn resolve(mut spec: ModelSpec, problems: &mut Problems<'_>) -> Model
         add_implied_columns(table, tenancy, problems);
     }
     let kinds = kinds::resolve_kinds(&spec, problems);
-    let tables =
+    let tables: Vec<Table> =
         spec.tables.iter().map(|table| resolve_table(table, &spec, &kinds, problems)).collect();
+    if let Some(tenancy) = &mut spec.tenancy {
+        tenancy::resolve(tenancy, &tables);
+    }
     Model {
         title: spec.title.clone().unwrap_or_else(|| spec.name.clone()),
         description: spec.description.clone().unwrap_or_default(),
@@ -65,6 +68,7 @@ fn link_table(link: &LinkSpec, tenancy: Option<&Tenancy>) -> TableSpec {
         scope: Some(if tenancy.is_some() { "tenant" } else { "public" }.to_owned()),
         primary_key: Some(vec![left.clone(), right.clone()]),
         columns: columns.collect(),
+        policy: link.policy.clone(),
         ..TableSpec::default()
     }
 }
@@ -172,7 +176,7 @@ fn resolve_table(
         versioned: table.versioned,
         audited: table.audited,
         rowid: table.rowid.unwrap_or_else(|| columns.iter().any(is_large)),
-        policy: resolve_policy(&table.policy),
+        policy: table.policy.as_ref().map(resolve_policy),
         columns,
     };
     references::index_references(&mut resolved);

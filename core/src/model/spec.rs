@@ -22,6 +22,7 @@ pub(super) struct LinkSpec {
     pub path: String,
     /// The columns and the tables that they refer to.
     pub ends: Vec<(String, String)>,
+    pub policy: Option<PolicySpec>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -45,7 +46,7 @@ pub(super) struct TableSpec {
     pub versioned: bool,
     pub audited: bool,
     pub rowid: Option<bool>,
-    pub policy: PolicySpec,
+    pub policy: Option<PolicySpec>,
 }
 
 #[derive(Debug, Default, Clone)]

@@ -159,6 +159,41 @@ columns.i = { type = "ref", to = "others", on_delete = "set_null" }
 }
 
 #[test]
+fn tenancy_says_where_roles_stand_and_who_is_active() {
+    let model = Model::from_toml(SAMPLE).expect("the sample is right");
+    assert_eq!(model.tenancy.as_ref().and_then(|t| t.role.clone()), None, "seats say `rank`");
+    let text = SAMPLE.replacen(
+        "member = \"seats\"",
+        "member = \"seats\"\nrole = \"rank\"\nfounder = \"HIGH\"\nnarrow = \"quests\"\n\
+         user_active = \"name <> ''\"\nmember_active = \"rank IN ('LOW', 'HIGH')\"\n\
+         tenant_active = \"motto IS NOT NULL\"",
+        1,
+    );
+    let model = Model::from_toml(&text).expect("is right");
+    assert_eq!(model.roles(), ["LOW", "HIGH"]);
+    assert_eq!(model.role_table().map(|table| table.name.as_str()), Some("seats"));
+    assert_eq!(Model::from_toml(&model.to_toml()).expect("reads as TOML"), model);
+    for (from, to, line, code) in [
+        ("role = \"rank\"", "role = \"rang\"", 8, "unknown_column"),
+        ("role = \"rank\"", "role = \"user_id\"", 8, "does_not_fit"),
+        ("founder = \"HIGH\"", "founder = \"TOP\"", 9, "unknown_role"),
+        ("narrow = \"quests\"", "narrow = \"quest\"", 10, "unknown_table"),
+        ("narrow = \"quests\"", "narrow = \"people\"", 10, "does_not_fit"),
+        ("name <> ''", "nom <> ''", 11, "unknown_column"),
+        ("name <> ''", "id = auth_user()", 11, "not_in_check"),
+        ("member = \"seats\"", "member = \"people\"", 7, "bad_member_table"),
+        ("tenant_active =", "key_active =", 13, "missing"),
+    ] {
+        let Err(Error::InvalidModel { problems }) = Model::from_toml(&text.replacen(from, to, 1))
+        else {
+            panic!("{to} is wrong");
+        };
+        let found: Vec<_> = problems.iter().map(|p| (p.line, p.code)).collect();
+        assert!(found.contains(&(Some(line), code)), "{to}: {problems:?}");
+    }
+}
+
+#[test]
 fn json_has_places_too() {
     let text = "{\n  \"name\": \"x\",\n  \"tables\": {\n    \"a\": {\"columns\": {\"b\": {\"type\": \"no\"}}},\n    \"c\": []\n  }\n}";
     let Err(Error::InvalidModel { problems }) = Model::from_json(text) else {

@@ -36,6 +36,21 @@ pub struct Tenancy {
     pub user: Option<String>,
     /// The table that says which people belong to which tenants.
     pub member: Option<String>,
+    /// The column that holds a person's role in a tenant, see [`Model::role_table`].
+    pub role: Option<String>,
+    /// What must be true of a user's row for them to act; nothing said: all are active.
+    pub user_active: Option<Expr>,
+    /// What must be true of a membership's row for it to count.
+    pub member_active: Option<Expr>,
+    /// What must be true of a tenant's row for anybody to act in it.
+    pub tenant_active: Option<Expr>,
+    /// What must be true of an API key's row for it to count; nothing said: revoked and expired
+    /// ones alone are not active.
+    pub key_active: Option<Expr>,
+    /// The role of whoever creates a tenant.
+    pub founder: Option<String>,
+    /// The table to one row of which a session in a tenant can be narrowed.
+    pub narrow: Option<String>,
 }
 
 /// A named list of values.
@@ -131,8 +146,8 @@ pub struct Table {
     pub audited: bool,
     /// Whether the SQLite table has a rowid.
     pub rowid: bool,
-    /// Who may do what.
-    pub policy: Policy,
+    /// Who may do what, where the model says so.
+    pub policy: Option<Policy>,
 }
 
 /// How soft deletion behaves.
@@ -342,7 +357,7 @@ pub struct Check {
     pub expr: Expr,
 }
 
-/// Who may do what with a table's rows. Nothing said means denied.
+/// Who may do what with a table's rows. An operation of which nothing is said is denied.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Policy {
     /// Who may read.

@@ -16,12 +16,7 @@ impl Model {
         root.insert("title".into(), self.title.clone().into());
         put_text(&mut root, "description", &self.description);
         if let Some(tenancy) = &self.tenancy {
-            let mut entry = Object::new();
-            entry.insert("tenant".into(), tenancy.tenant.clone().into());
-            entry.insert("key".into(), tenancy.key.clone().into());
-            put_text(&mut entry, "user", tenancy.user.as_deref().unwrap_or_default());
-            put_text(&mut entry, "member", tenancy.member.as_deref().unwrap_or_default());
-            root.insert("tenancy".into(), entry.into());
+            root.insert("tenancy".into(), tenancy::to_json(tenancy).into());
         }
         let enums: Object =
             self.enums.iter().map(|e| (e.name.clone(), e.values.clone().into())).collect();
@@ -63,7 +58,10 @@ fn write_table(text: &mut String, name: &str, table: &Value) {
     *text += &format!("\n[tables.{name}]\n");
     for (key, value) in table.as_object().into_iter().flatten() {
         match value {
-            Value::Object(entries) if matches!(key.as_str(), "columns" | "checks" | "policy") => {
+            Value::Object(entries)
+                if matches!(key.as_str(), "columns" | "checks" | "policy")
+                    && !entries.is_empty() =>
+            {
                 for (name, value) in entries {
                     *text += &format!("{key}.{name} = {}\n", inline(value));
                 }
@@ -158,7 +156,7 @@ fn table_to_json(model: &Model, table: &Table) -> Object {
     put_flag(&mut entry, "versioned", table.versioned);
     put_flag(&mut entry, "audited", table.audited);
     entry.insert("rowid".into(), table.rowid.into());
-    put_object(&mut entry, "policy", policy_to_json(&table.policy));
+    entry.extend(table.policy.iter().map(|p| ("policy".to_owned(), policy_to_json(p).into())));
     entry
 }
 

@@ -85,6 +85,7 @@ impl Rendering<'_> {
             | Expr::AuthUser
             | Expr::AuthTenant
             | Expr::AuthRole
+            | Expr::AuthKey
             | Expr::HasPermission(_)
             | Expr::Predicate(..) => self.sql.push_str("NULL"),
         }

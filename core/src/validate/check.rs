@@ -74,6 +74,7 @@ pub(crate) fn compile(expr: &Expr, fields: &[Field]) -> Option<Node> {
         | Expr::AuthUser
         | Expr::AuthTenant
         | Expr::AuthRole
+        | Expr::AuthKey
         | Expr::HasPermission(_)
         | Expr::Predicate(..) => return None,
     })

@@ -33,7 +33,7 @@ pub(crate) use issue::{issue, issue_with};
 /// # Example
 ///
 /// ```
-/// use freehold_core::model::{Column, Kind, Model, Policy, Rules, Scope, Table};
+/// use freehold_core::model::{Column, Kind, Model, Rules, Scope, Table};
 /// use freehold_core::validate::Validator;
 /// # use freehold_core::host::Host;
 /// # struct Still;
@@ -50,7 +50,7 @@ pub(crate) use issue::{issue, issue_with};
 /// #     name: "teams".into(), id: "teams".into(), doc: String::new(), scope: Scope::Public,
 /// #     template: None, columns: vec![column], primary_key: vec!["name".into()],
 /// #     unique: vec![], indexes: vec![], references: vec![], checks: vec![], soft_delete: None,
-/// #     versioned: false, audited: false, rowid: true, policy: Policy::default(),
+/// #     versioned: false, audited: false, rowid: true, policy: None,
 /// # };
 /// # let model = Model {
 /// #     name: "demo".into(), title: String::new(), description: String::new(), tenancy: None,

@@ -32,7 +32,7 @@ export interface Model<T extends string = string, E extends string = string> {
   /** The tables, in the order in which people see them. */
   readonly tables: Readonly<Record<T, Table<NoInfer<T>, NoInfer<E>>>>;
   /** Many-to-many relations: the names of two columns and the tables they refer to. */
-  readonly links?: Readonly<Record<string, Readonly<Record<string, NoInfer<T>>>>>;
+  readonly links?: Readonly<Record<string, Link<NoInfer<T>>>>;
 }
 
 /** Which tables and which column carry the tenancy. */
@@ -45,6 +45,20 @@ export interface Tenancy<T extends string = string> {
   readonly user?: T;
   /** The table that says which people belong to which tenants. */
   readonly member?: T;
+  /** The column that holds a person's role; `role`, where there is one, unless given. */
+  readonly role?: string;
+  /** An expression: what must be true of a user's row for them to act. */
+  readonly user_active?: string;
+  /** An expression: what must be true of a membership's row for it to count. */
+  readonly member_active?: string;
+  /** An expression: what must be true of a tenant's row for anybody to act in it. */
+  readonly tenant_active?: string;
+  /** An expression: what must be true of an API key's row for it to count. */
+  readonly key_active?: string;
+  /** The role of whoever creates a tenant. */
+  readonly founder?: string;
+  /** The table to one row of which a session in a tenant can be narrowed. */
+  readonly narrow?: T;
 }
 
 /** A table. */
@@ -84,6 +98,9 @@ export interface Table<T extends string = string, E extends string = string> {
   /** Who may do what; nothing said means denied. */
   readonly policy?: Policy;
 }
+
+/** A many-to-many relation: two columns with the tables they refer to, and who may do what. */
+export type Link<T extends string = string> = Readonly<Record<string, T | Policy>>;
 
 /** Whose rows a table holds. */
 export type Scope = "tenant" | "user" | "public";
