@@ -16,7 +16,8 @@ pub use handle::Handle;
 
 #[wasm_bindgen(start)]
 fn report_panics() {
-    // The message leaves as an exception. Without this a page would only hear "unreachable".
+    // The message leaves as an exception, in builds that have messages. The one for size has none:
+    // there a page hears of a trap.
     std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
 

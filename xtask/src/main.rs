@@ -11,6 +11,7 @@ mod parts;
 mod process;
 mod serve;
 mod setup;
+mod small;
 mod steps;
 mod system;
 mod tidy;

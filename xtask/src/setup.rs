@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::failure::{Failure, Outcome};
 use crate::process::{cargo, command, find_on_path, output, run, succeeds};
 use crate::system::{self, Package};
-use crate::{browser, compiler, npm, wasm};
+use crate::{browser, compiler, npm, small, wasm};
 
 /// One thing that must be there before the work starts.
 pub struct Piece {
@@ -29,6 +29,12 @@ const WASM_TARGET: Piece = Piece {
     install: || rustup(&["target", "add", wasm::TARGET]),
 };
 
+const RUST_SOURCE: Piece = Piece {
+    name: "the source of Rust's library (built anew for browsers, for size)",
+    is_there: small::has_source,
+    install: || rustup(&["component", "add", small::COMPONENT]),
+};
+
 const C_COMPILER: Piece = Piece {
     name: compiler::PACKAGE.name,
     is_there: compiler::is_there,
@@ -45,10 +51,11 @@ const CHROMIUM: Piece = Piece {
 };
 
 /// What building and showing the page takes.
-pub const FOR_DEMO: &[Piece] = &[WASM_TARGET, C_COMPILER, NPM_PACKAGES];
+pub const FOR_DEMO: &[Piece] = &[WASM_TARGET, RUST_SOURCE, C_COMPILER, NPM_PACKAGES];
 
 /// What the full gate takes.
-pub const FOR_GATE: &[Piece] = &[RUST_COMPONENTS, WASM_TARGET, C_COMPILER, NPM_PACKAGES, CHROMIUM];
+pub const FOR_GATE: &[Piece] =
+    &[RUST_COMPONENTS, WASM_TARGET, RUST_SOURCE, C_COMPILER, NPM_PACKAGES, CHROMIUM];
 
 /// Installs what is missing, and says what it finds and what it installs.
 ///

@@ -11,6 +11,7 @@ use crate::compiler;
 use crate::failure::{During, Failure, Outcome};
 use crate::parts;
 use crate::process::{cargo, command, output, root, run, target_dir};
+use crate::small;
 
 /// The platform that browsers and Node run.
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -23,7 +24,7 @@ const BINARY: &str = "freehold_wasm_bg.wasm";
 const GZIP_BYTES_AIM: u64 = 600_000;
 
 /// The most that it may weigh today. It only ever goes down, until it is the aim.
-const GZIP_BYTES_MAX: u64 = 740_000;
+const GZIP_BYTES_MAX: u64 = 700_000;
 
 /// Prints the sizes of the file named by its first argument, in bytes: raw, gzip and brotli.
 const MEASURE: &str = "
@@ -50,13 +51,21 @@ const OPTIMISE: &[&str] = &[
 /// When a step fails, or the file is larger than allowed.
 pub fn build() -> Outcome<()> {
     let named = named_file()?;
-    compile()?;
+    let is_small = small::is_possible();
+    compile(is_small)?;
     let dist = root().join(DIST);
     bind(&dist)?;
     let file = dist.join(BINARY);
     run(wasm_opt().args(OPTIMISE).arg("--debuginfo").arg("-o").arg(&named).arg(&file))?;
     run(wasm_opt().arg("--strip-debug").arg("-o").arg(&file).arg(&named))?;
-    check_size(&file)
+    let gzip_bytes = print_sizes(&file)?;
+    match is_small {
+        true => check_size(gzip_bytes),
+        false => {
+            println!("this compiler builds no library for size, so that the file is larger");
+            Ok(())
+        }
+    }
 }
 
 /// Builds the file for browsers and prints what it consists of.
@@ -81,10 +90,13 @@ fn wasm_opt() -> Command {
     wasm_opt
 }
 
-fn compile() -> Outcome<()> {
+fn compile(is_small: bool) -> Outcome<()> {
     let mut build = cargo();
     build.args(["build", "--package", "freehold-wasm", "--target", TARGET, "--profile", "wasm"]);
     compiler::apply(&mut build);
+    if is_small {
+        small::apply(&mut build, TARGET);
+    }
     run(&mut build)
 }
 
@@ -102,7 +114,8 @@ fn bind(dist: &Path) -> Outcome<()> {
     })
 }
 
-fn check_size(file: &Path) -> Outcome<()> {
+/// Prints the sizes of a file; the one with gzip in bytes.
+fn print_sizes(file: &Path) -> Outcome<u64> {
     let measured = output(command("node").args(["-e", MEASURE]).arg(file))?;
     let sizes: Vec<u64> = measured.split(' ').filter_map(|size| size.parse().ok()).collect();
     let [raw, gzip, brotli] = sizes[..] else {
@@ -115,6 +128,10 @@ fn check_size(file: &Path) -> Outcome<()> {
         gzip / 1000,
         brotli / 1000
     );
+    Ok(gzip)
+}
+
+fn check_size(gzip: u64) -> Outcome<()> {
     if gzip > GZIP_BYTES_AIM {
         println!(
             "over the aim of {} KB with gzip by {} KB",
