@@ -7,16 +7,19 @@ use std::path::{Path, PathBuf};
 fn main() {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
     println!("cargo::rerun-if-changed={}", root.display());
-    let mut code = String::from("&[\n");
+    let (mut names, mut code) = (Vec::new(), String::from("&[\n"));
     for folder in children(&root).into_iter().filter(|path| path.join("model.toml").is_file()) {
         let name = file_name(&folder);
         if std::env::var_os(format!("CARGO_FEATURE_{}", name.to_uppercase())).is_some() {
             write_model(&mut code, &name, &folder);
         }
+        names.push(name);
     }
     code.push(']');
-    let file = Path::new(&variable("OUT_DIR")).join("models.rs");
-    fs::write(file, code).expect("the build's own folder can be written");
+    let out = PathBuf::from(variable("OUT_DIR"));
+    for (file, code) in [("models.rs", code), ("names.rs", format!("&{names:?}"))] {
+        fs::write(out.join(file), code).expect("the build's own folder can be written");
+    }
 }
 
 fn write_model(code: &mut String, name: &str, folder: &Path) {

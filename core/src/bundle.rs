@@ -74,8 +74,7 @@ impl Bundle {
     pub fn builtin(name: &str) -> Result<Bundle> {
         let found = freehold_migrations::MODELS.iter().find(|model| model.name == name);
         let Some(found) = found else {
-            let known = Bundle::builtin_names().map(str::to_owned).collect();
-            return Err(Error::UnknownModel { name: name.to_owned(), known });
+            return Err(Bundle::unknown(name));
         };
         let own = |files: &[(&str, &str)]| {
             files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
@@ -88,7 +87,13 @@ impl Bundle {
         })
     }
 
-    /// The names of the built-in models.
+    /// The error that says which built-in models there are, since there is none of this name.
+    pub fn unknown(name: &str) -> Error {
+        let known = freehold_migrations::NAMES.iter().map(|known| (*known).to_owned()).collect();
+        Error::UnknownModel { name: name.to_owned(), known }
+    }
+
+    /// The names of the built-in models that are part of this program.
     pub fn builtin_names() -> impl Iterator<Item = &'static str> {
         freehold_migrations::MODELS.iter().map(|model| model.name)
     }

@@ -26,5 +26,8 @@ pub struct ModelFiles {
     pub seeds: &'static [(&'static str, &'static str)],
 }
 
+/// The names of all built-in models, sorted, whether or not they are part of this build.
+pub static NAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/names.rs"));
+
 /// The models of this build, sorted by name.
 pub static MODELS: &[ModelFiles] = include!(concat!(env!("OUT_DIR"), "/models.rs"));

@@ -1,5 +1,8 @@
 //! Reading a request to open a database:
-//! `{"name", "storage", "bundle", "backups"?, "testing"?: {"now_ms", "seed"}}`.
+//! `{"name", "storage", "bundle", "source"?, "backups"?, "testing"?: {"now_ms", "seed"}}`.
+//!
+//! A bundle is its files. The built-in models are files beside this module, which the page fetches;
+//! a bundle that is a text is a name that it has no file of.
 //!
 //! By hand, since derived readers are larger than everything else that happens here.
 
@@ -30,7 +33,8 @@ pub(crate) struct Request {
 /// # Errors
 ///
 /// - `invalid_argument`: something is missing, has the wrong form, or is too much.
-/// - those of `Bundle::builtin` and `Bundle::from_files`.
+/// - `unknown_model`: there is no built-in model of the name that stands for the bundle.
+/// - those of `Bundle::from_files`.
 pub(crate) fn read(text: &str) -> Result<Request> {
     let Ok(Value::Object(mut members)) = serde_json::from_str(text) else {
         return Err(invalid("request", "an object expected"));
@@ -43,9 +47,14 @@ pub(crate) fn read(text: &str) -> Result<Request> {
         Some(Value::String(storage)) if storage == "memory" => false,
         _ => return Err(invalid("storage", "`opfs` or `memory` expected")),
     };
-    let (bundle, source) = match members.shift_remove("bundle") {
-        Some(Value::String(name)) => (Bundle::builtin(&name)?, "builtin"),
-        Some(files) => (Bundle::from_files(&read_files(files)?)?, "page"),
+    let source = match members.shift_remove("source") {
+        Some(Value::String(source)) if source == "builtin" => "builtin",
+        None => "page",
+        Some(_) => return Err(invalid("source", "`builtin` expected, or nothing")),
+    };
+    let bundle = match members.shift_remove("bundle") {
+        Some(Value::String(name)) => return Err(Bundle::unknown(&name)),
+        Some(files) => Bundle::from_files(&read_files(files)?)?,
         None => return Err(invalid("bundle", "a built-in model's name or files expected")),
     };
     let backups = match members.shift_remove("backups") {

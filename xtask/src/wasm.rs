@@ -24,7 +24,7 @@ const BINARY: &str = "freehold_wasm_bg.wasm";
 const GZIP_BYTES_AIM: u64 = 600_000;
 
 /// The most that it may weigh today. It only ever goes down, until it is the aim.
-const GZIP_BYTES_MAX: u64 = 700_000;
+const GZIP_BYTES_MAX: u64 = 660_000;
 
 /// Prints the sizes of the file named by its first argument, in bytes: raw, gzip and brotli.
 const MEASURE: &str = "
@@ -58,6 +58,8 @@ pub fn build() -> Outcome<()> {
     let file = dist.join(BINARY);
     run(wasm_opt().args(OPTIMISE).arg("--debuginfo").arg("-o").arg(&named).arg(&file))?;
     run(wasm_opt().arg("--strip-debug").arg("-o").arg(&file).arg(&named))?;
+    // The built-in models lie beside it; which they are, the finished file is asked itself.
+    run(command("node").arg("wasm/js/models.mjs"))?;
     let gzip_bytes = print_sizes(&file)?;
     match is_small {
         true => check_size(gzip_bytes),

@@ -264,12 +264,10 @@ fn answer_rows(database: &Database, method: &str, params: &mut Params) -> Result
 
 fn answer_static(method: &str, params: &mut Params, host: &dyn Host) -> Result<Value> {
     match method {
-        "models" => {
+        "summary" => {
+            let files = params.bundle_files("files")?;
             params.finish()?;
-            let models: Vec<Value> = Bundle::builtin_names()
-                .map(|name| Bundle::builtin(name).map(|bundle| summary(&bundle)))
-                .collect::<Result<_>>()?;
-            Ok(models.into())
+            Ok(summary(&Bundle::from_files(&files)?))
         }
         "check_model" => {
             let text = params.text("text")?;

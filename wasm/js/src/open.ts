@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { builtinFiles, builtinSummaries } from "./builtin.js";
 import { claim } from "./claim.js";
 import { Database, read } from "./database.js";
 import type { Storage } from "./database.js";
@@ -59,7 +60,8 @@ const HELD_PATIENCE_MS = [50, 100, 200, 400];
  *
  * Rejects with `no_opfs` (nothing is kept here: a private window, an old browser),
  * `held_by_another_tab`, `storage_full`, `unknown_model`, `invalid_model`, `other_model`,
- * `not_a_database`, `corrupt`. There is no silent fall back to memory.
+ * `not_a_database`, `corrupt`, and with `io` where a built-in model's file can't be fetched. There
+ * is no silent fall back to memory.
  *
  * @typeParam T - The tables' types, as `freehold generate ts` writes them.
  *
@@ -80,7 +82,7 @@ export async function open<T extends TablesOf<T> = AnyTables>(
   options: OpenOptions,
 ): Promise<Database<T>> {
   const storage = options.storage ?? "opfs";
-  const request = openRequest(options, storage);
+  const request = await openRequest(options, storage);
   const link = await openLink(request);
   const { onProgress } = options;
   const report: OnProgress | undefined =
@@ -95,20 +97,24 @@ export async function open<T extends TablesOf<T> = AnyTables>(
   });
 }
 
-function openRequest(options: OpenOptions, storage: Storage): string {
+async function openRequest(options: OpenOptions, storage: Storage): Promise<string> {
   const { testing, backups } = options;
   return JSON.stringify({
     name: options.name,
     storage,
-    bundle: bundleOf(options.model),
+    ...(await bundleOf(options.model)),
     ...(backups === undefined ? {} : { backups }),
     ...(testing ? { testing: { now_ms: testing.nowMs, seed: testing.seed } } : {}),
   });
 }
 
-function bundleOf(model: OpenOptions["model"]): object | string {
-  if (typeof model === "string") return model;
-  return "tables" in model ? { model: JSON.stringify(model) } : filesOf(model);
+async function bundleOf(model: OpenOptions["model"]): Promise<object> {
+  if (typeof model === "string") {
+    const files = await builtinFiles(model);
+    // The core says which models there are, and that this is none of them.
+    return files ? { bundle: files, source: "builtin" } : { bundle: model };
+  }
+  return { bundle: "tables" in model ? { model: JSON.stringify(model) } : filesOf(model) };
 }
 
 function filesOf(files: BundleFiles): object {
@@ -151,9 +157,9 @@ async function callStatic(method: string, params: object): Promise<unknown> {
   return read(await idle.ask({ kind: "call_static", text }));
 }
 
-/** The built-in models. */
+/** The built-in models. Neither the core nor their files are loaded for that. */
 export function models(): Promise<ModelSummary[]> {
-  return callStatic("models", {}) as Promise<ModelSummary[]>;
+  return Promise.resolve(builtinSummaries());
 }
 
 /** A model's problems, all at once; the model written out when there are none. */

@@ -1,0 +1,40 @@
+/**
+ * The built-in models: which there are, and their files. Each lies beside the WebAssembly file and
+ * is fetched when it is opened, since a page mostly opens one of them or none.
+ *
+ * @packageDocumentation
+ */
+
+import { FreeholdError } from "./error.js";
+import { BUILTIN } from "./models.js";
+import { inNode, readFile } from "./node.js";
+import type { ModelSummary } from "./results.js";
+
+/** What a list of models shows of each. */
+export function builtinSummaries(): ModelSummary[] {
+  return BUILTIN.map(({ summary }) => structuredClone(summary));
+}
+
+/**
+ * The files of the built-in model of this name; none where there is no such model.
+ *
+ * Rejects with `io` when they can't be fetched.
+ */
+export async function builtinFiles(name: string): Promise<object | undefined> {
+  const file = BUILTIN.find(({ summary }) => summary.name === name)?.file;
+  if (!file) return undefined;
+  try {
+    return (await readJson(file)) as object;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `the built-in model \`${name}\` could not be fetched from ${file}: ${reason}`;
+    throw new FreeholdError({ code: "io", message });
+  }
+}
+
+async function readJson(file: URL): Promise<unknown> {
+  if (inNode()) return JSON.parse(new TextDecoder().decode(readFile(file)));
+  const response = await fetch(file);
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return response.json();
+}
