@@ -21,6 +21,7 @@
 
 pub mod bundle;
 pub mod call;
+pub mod crypto;
 pub mod database;
 pub mod error;
 pub mod generate;

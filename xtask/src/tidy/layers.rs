@@ -16,6 +16,7 @@ const LEVELS: &[&[&str]] = &[
     &["bundle", "generate"],
     &["schema"],
     &["validate"],
+    &["crypto"],
     &["host"],
     &["value"],
     &["sql"],
