@@ -18,7 +18,7 @@ use crate::migrate::{
     self, BackupStore, DownOptions, Drift, Meta, NewMigration, Progress, Run, Status, Target,
     UpOptions,
 };
-use crate::owner::{Catalog, Owner};
+use crate::owner::{Engine, Owner};
 use crate::seed::{self, SeedReport};
 
 /// An open database.
@@ -42,10 +42,8 @@ use crate::seed::{self, SeedReport};
 /// # Ok::<(), freehold_core::Error>(())
 /// ```
 pub struct Database {
-    connection: Connection,
+    engine: Engine,
     bundle: Arc<Bundle>,
-    catalog: Catalog,
-    host: Box<dyn Host + Send>,
     /// The database's version, where it is newer than this build.
     newer: Cell<Option<i64>>,
     /// SQLite's count of what other connections committed, when that was last looked at.
@@ -79,18 +77,15 @@ impl Database {
     ) -> Result<Database> {
         configure(&connection)?;
         let bundle = bundle.into();
-        let catalog = Catalog::new(bundle.model.clone());
         let database = Database {
-            connection,
+            engine: Engine::new(connection, bundle.model.clone(), host),
             bundle,
-            catalog,
-            host,
             newer: Cell::new(None),
             seen: Cell::new(0),
             backups: None,
             source: None,
         };
-        if let Some(found) = model_of(&database.connection)?
+        if let Some(found) = model_of(&database.engine.connection)?
             && found.name != database.bundle.model.name
         {
             let expected = database.bundle.model.name.clone();
@@ -123,12 +118,8 @@ impl Database {
     ///
     /// - `not_initialized`: the database holds no model yet.
     pub fn owner(&self) -> Result<Owner<'_>> {
-        if model_of(&self.connection)?.is_none() {
-            return Err(Error::NotInitialized);
-        }
-        self.look_for_newer_by_others()?;
-        let newer = self.newer.get().map(|database| (database, self.bundle.latest()));
-        Ok(Owner::new(&self.connection, &self.catalog, &*self.host).guarding(newer))
+        self.check_initialized()?;
+        Ok(Owner::new(&self.engine).guarding(self.newer()))
     }
 
     /// Completes what is missing: applies pending migrations, and seeds a set.
@@ -168,7 +159,7 @@ impl Database {
     ///
     /// - `corrupt`: the history can't be read.
     pub fn status(&self) -> Result<Status> {
-        migrate::status(&self.connection, &self.bundle)
+        migrate::status(&self.engine.connection, &self.bundle)
     }
 
     /// Applies pending migrations; see [`migrate::up`].
@@ -187,8 +178,8 @@ impl Database {
             progress: Some(progress),
             source: self.source.as_deref(),
         };
-        self.connection.flush_prepared_statement_cache();
-        migrate::up(&mut self.connection, &self.bundle, &*self.host, options)
+        self.engine.connection.flush_prepared_statement_cache();
+        migrate::up(&mut self.engine.connection, &self.bundle, &*self.engine.host, options)
     }
 
     /// Undoes migrations; see [`migrate::down`].
@@ -198,10 +189,10 @@ impl Database {
     /// - those of [`migrate::down`].
     pub fn migrate_down(&mut self, to: i64, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Run> {
         let options = DownOptions { to, backup: self.backups.as_deref(), progress: Some(progress) };
-        self.connection.flush_prepared_statement_cache();
+        self.engine.connection.flush_prepared_statement_cache();
         // Going back is the one write that a database newer than this build takes.
-        self.connection.pragma_update(None, "query_only", false)?;
-        let run = migrate::down(&mut self.connection, &self.bundle, options);
+        self.engine.connection.pragma_update(None, "query_only", false)?;
+        let run = migrate::down(&mut self.engine.connection, &self.bundle, options);
         self.look_for_newer()?;
         run
     }
@@ -212,7 +203,7 @@ impl Database {
     ///
     /// - those of [`migrate::drift`].
     pub fn drift(&self) -> Result<Drift> {
-        migrate::drift(&self.connection, &self.bundle)
+        migrate::drift(&self.engine.connection, &self.bundle)
     }
 
     /// Writes the live schema down as a model; see [`migrate::pull`].
@@ -221,7 +212,7 @@ impl Database {
     ///
     /// - those of [`migrate::pull`].
     pub fn pull(&self) -> Result<migrate::Pulled> {
-        migrate::pull(&self.connection)
+        migrate::pull(&self.engine.connection)
     }
 
     /// Makes the live schema equal to the model without a migration; for development only.
@@ -231,8 +222,13 @@ impl Database {
     /// - those of [`migrate::push`].
     pub fn push(&mut self, allow_data_loss: bool) -> Result<NewMigration> {
         self.check_writable()?;
-        self.connection.flush_prepared_statement_cache();
-        migrate::push(&mut self.connection, &self.bundle, allow_data_loss, self.backups.as_deref())
+        self.engine.connection.flush_prepared_statement_cache();
+        migrate::push(
+            &mut self.engine.connection,
+            &self.bundle,
+            allow_data_loss,
+            self.backups.as_deref(),
+        )
     }
 
     /// Removes everything and begins anew: all tables, then migrations and a seed set.
@@ -247,8 +243,8 @@ impl Database {
     ) -> Result<Initialized> {
         self.check_writable()?;
         set.map(|set| self.seed_text(set)).transpose()?;
-        self.connection.flush_prepared_statement_cache();
-        migrate::clear(&mut self.connection, self.backups.as_deref())?;
+        self.engine.connection.flush_prepared_statement_cache();
+        migrate::clear(&mut self.engine.connection, self.backups.as_deref())?;
         self.init(set, progress)
     }
 
@@ -258,7 +254,7 @@ impl Database {
     ///
     /// - `not_initialized`: the database holds no model yet.
     pub fn inspect(&self, found: &mut dyn FnMut(Finding)) -> Result<()> {
-        inspect::inspect(&self.connection, &self.bundle, &self.owner()?, found)
+        inspect::inspect(&self.engine.connection, &self.bundle, &self.owner()?, found)
     }
 
     /// The whole database as the bytes of a SQLite file.
@@ -267,7 +263,7 @@ impl Database {
     ///
     /// - `io`: SQLite could not read it.
     pub fn export(&mut self) -> Result<Vec<u8>> {
-        let data = self.connection.serialize(rusqlite::MAIN_DB)?;
+        let data = self.engine.connection.serialize(rusqlite::MAIN_DB)?;
         Ok(data.to_vec())
     }
 
@@ -277,7 +273,7 @@ impl Database {
     ///
     /// - `io`, `storage_full`: the last writes could not be brought to the file.
     pub fn close(self) -> Result<()> {
-        self.connection.close().map_err(|(_, error)| error.into())
+        self.engine.connection.close().map_err(|(_, error)| error.into())
     }
 
     fn seed_text(&self, set: &str) -> Result<&str> {
@@ -295,6 +291,18 @@ impl Database {
         })
     }
 
+    fn check_initialized(&self) -> Result<()> {
+        if model_of(&self.engine.connection)?.is_none() {
+            return Err(Error::NotInitialized);
+        }
+        self.look_for_newer_by_others()
+    }
+
+    /// The database's version and the newest one known, where it is newer than this build.
+    fn newer(&self) -> Option<(i64, i64)> {
+        self.newer.get().map(|database| (database, self.bundle.latest()))
+    }
+
     fn check_writable(&self) -> Result<()> {
         self.look_for_newer_by_others()?;
         let Some(database) = self.newer.get() else { return Ok(()) };
@@ -304,15 +312,15 @@ impl Database {
 
     /// Nothing may be written by a build that doesn't know what it would break.
     fn look_for_newer(&self) -> Result<()> {
-        let version = migrate::current_version(&self.connection)?;
+        let version = migrate::current_version(&self.engine.connection)?;
         self.newer.set(Some(version).filter(|version| *version > self.bundle.latest()));
-        self.connection.pragma_update(None, "query_only", self.newer.get().is_some())?;
+        self.engine.connection.pragma_update(None, "query_only", self.newer.get().is_some())?;
         Ok(())
     }
 
     /// A newer build may migrate the file while this one has it open.
     fn look_for_newer_by_others(&self) -> Result<()> {
-        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
+        let mut statement = self.engine.connection.prepare_cached("PRAGMA data_version")?;
         let seen = statement.query_row([], |row| row.get(0))?;
         if self.seen.replace(seen) == seen {
             return Ok(());
@@ -347,7 +355,6 @@ fn configure(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_prepared_statement_cache_capacity(256);
     for (pragma, value) in
         [("foreign_keys", 1), ("recursive_triggers", 1), ("secure_delete", 1), ("temp_store", 2)]
     {

@@ -19,8 +19,10 @@
 //! # Ok::<(), freehold_core::Error>(())
 //! ```
 
+pub mod actor;
 pub mod bundle;
 pub mod call;
+mod capture;
 pub mod crypto;
 pub mod database;
 pub mod error;
@@ -30,6 +32,7 @@ pub mod inspect;
 pub mod migrate;
 pub mod model;
 pub mod owner;
+mod policy;
 pub mod query;
 pub mod schema;
 pub mod seed;
@@ -39,6 +42,7 @@ mod testing;
 pub mod validate;
 pub mod value;
 
+pub use actor::{Actor, Origin, Principal};
 pub use bundle::{Bundle, BundleFiles, Migration};
 pub use database::{Database, Initialized, ModelInfo, model_of};
 pub use error::{Error, Issue, Problem, Result};

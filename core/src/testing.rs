@@ -1,6 +1,8 @@
 //! What the core's own tests share: a small model, its database, and a host that stands still.
 
-use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use rusqlite::Connection;
 
@@ -9,30 +11,32 @@ use crate::model::Model;
 use crate::schema::Schema;
 
 /// A host whose time only moves when it is told to, and whose random bytes count upwards.
+/// Its copies share both.
+#[derive(Clone)]
 pub(crate) struct TestHost {
-    now_ms: Cell<i64>,
-    drawn: Cell<u64>,
+    now_ms: Arc<AtomicI64>,
+    drawn: Arc<AtomicU64>,
 }
 
 impl TestHost {
     pub(crate) fn new() -> Self {
-        TestHost { now_ms: Cell::new(1_735_689_600_000), drawn: Cell::new(0) }
+        TestHost { now_ms: Arc::new(1_735_689_600_000.into()), drawn: Arc::default() }
     }
 
     pub(crate) fn advance(&self, ms: i64) {
-        self.now_ms.set(self.now_ms.get() + ms);
+        self.now_ms.fetch_add(ms, Relaxed);
     }
 }
 
 impl Host for TestHost {
     fn now_ms(&self) -> i64 {
-        self.now_ms.get()
+        self.now_ms.load(Relaxed)
     }
 
     fn fill_random(&self, buffer: &mut [u8]) {
-        self.drawn.set(self.drawn.get() + 1);
+        let drawn = self.drawn.fetch_add(1, Relaxed) + 1;
         buffer.fill(0);
-        let bytes = self.drawn.get().to_be_bytes();
+        let bytes = drawn.to_be_bytes();
         let kept = bytes.len().min(buffer.len());
         let start = buffer.len() - kept;
         buffer[start..].copy_from_slice(&bytes[bytes.len() - kept..]);

@@ -69,9 +69,9 @@ pub fn error_to_json(error: &Error) -> Value {
             put("table", table.clone().into());
             put("issues", json!(issues))
         }
-        Error::NotFound { table, .. } | Error::UnknownTable { table } => {
-            put("table", table.clone().into())
-        }
+        Error::NotFound { table, .. }
+        | Error::UnknownTable { table }
+        | Error::Denied { table, .. } => put("table", table.clone().into()),
         Error::SchemaDrift { differences, .. } => put("differences", json!(differences)),
         Error::DataLoss { losses } => put("losses", json!(losses)),
         Error::InvalidArgument { argument, .. } => put("argument", argument.clone().into()),

@@ -22,6 +22,10 @@ impl fmt::Display for Error {
             Error::NotFound { table, key } => {
                 write!(f, "`{table}` has no row with the key {key}")
             }
+            Error::Denied { table, operation } => {
+                write!(f, "not allowed to {operation} this row of `{table}`")
+            }
+            Error::SessionEnded { reason } => write!(f, "no access: {reason}; sign in again"),
             Error::InvalidArgument { argument, message } => write!(f, "{argument}: {message}"),
             Error::Sql { message } => write!(f, "SQL: {message}"),
             Error::InvalidSeed { set, path, message } if path.is_empty() => {

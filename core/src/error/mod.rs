@@ -93,6 +93,18 @@ pub enum Error {
         /// The key, as JSON.
         key: String,
     },
+    /// The actor sees the table's rows, or knows of them, and may not do this with them.
+    Denied {
+        /// The table.
+        table: String,
+        /// `insert`, `update`, `delete` or `restore`.
+        operation: &'static str,
+    },
+    /// The actor has no access, or has it no longer.
+    SessionEnded {
+        /// Why, for people; it tells nothing of others.
+        reason: &'static str,
+    },
     /// Something in a call has the wrong form: a filter, order, limit, cursor or parameter.
     InvalidArgument {
         /// Which argument.
@@ -226,6 +238,8 @@ pub const ERROR_CODES: &[(&str, &str)] = &[
     ("unknown_table", "The model has no table of this name."),
     ("invalid", "The row breaks the model's rules or a constraint; nothing was written."),
     ("not_found", "There is no row with this key."),
+    ("denied", "The actor may not do this; nothing was written."),
+    ("session_ended", "The actor has no access (any more): gone, suspended, expired or revoked."),
     (
         "invalid_argument",
         "Something in a call has the wrong form: a filter, order, limit, cursor or parameter.",
@@ -269,6 +283,8 @@ impl Error {
             Error::UnknownTable { .. } => "unknown_table",
             Error::Invalid { .. } => "invalid",
             Error::NotFound { .. } => "not_found",
+            Error::Denied { .. } => "denied",
+            Error::SessionEnded { .. } => "session_ended",
             Error::InvalidArgument { .. } => "invalid_argument",
             Error::Sql { .. } => "sql",
             Error::InvalidMigration { .. } => "invalid_migration",

@@ -142,7 +142,7 @@ impl Plan {
 }
 
 fn insert_sql(table: &Table) -> String {
-    let mut sql = "INSERT INTO ".to_owned();
+    let mut sql = "INSERT INTO main.".to_owned();
     push_name(&mut sql, &table.name);
     for (place, column) in table.columns.iter().enumerate() {
         sql.push_str(if place == 0 { " (" } else { ", " });

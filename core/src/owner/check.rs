@@ -17,9 +17,9 @@ impl Owner<'_> {
     /// - `unknown_table`: the model has no such table
     /// - `corrupt`: the table can't be read at all
     pub fn check_rows(&self, table: &str, found: &mut dyn FnMut(&str, Issue)) -> Result<()> {
-        let plan = self.catalog.plan(table)?;
+        let plan = self.rows.engine.catalog.plan(table)?;
         let columns = plan.validator.fields().len();
-        let mut statement = self.connection.prepare(&select_all(plan).text)?;
+        let mut statement = self.rows.engine.connection.prepare(&select_all(plan).text)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             let mut values = Vec::with_capacity(columns);
@@ -51,7 +51,7 @@ fn select_all(plan: &Plan) -> Sql<'static> {
     sql.push("SELECT ").list(fields, ", ", |sql, field| {
         sql.name(&field.name);
     });
-    sql.push(" FROM ").name(plan.table());
+    sql.push(" FROM ").table(plan.table());
     sql.push(" ORDER BY ").list(&plan.key, ", ", |sql, position| {
         sql.name(&fields[*position].name);
     });

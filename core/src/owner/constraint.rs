@@ -8,17 +8,18 @@ use serde_json::Value;
 
 use crate::error::{Error, Issue, Result};
 use crate::model::{OnDelete, Reference, Table, Tenancy};
-use crate::owner::catalog::{Catalog, Plan};
+use crate::owner::catalog::Plan;
 use crate::owner::read::first;
+use crate::owner::rows::Rows;
 use crate::owner::transaction::rehearse;
+use crate::owner::write::push_rules;
 use crate::query::Sql;
 use crate::validate::{issue, issue_with, rule_violated};
 use crate::value::SqlValue;
 
 /// A write that SQLite refused.
 pub(crate) struct Failed<'f> {
-    pub(crate) connection: &'f Connection,
-    pub(crate) catalog: &'f Catalog,
+    pub(crate) rows: Rows<'f>,
     pub(crate) plan: &'f Plan,
     /// The row as it would have been, a value per column in the table's order; None for a
     /// deletion.
@@ -33,17 +34,20 @@ impl Failed<'_> {
         let rusqlite::Error::SqliteFailure(failure, Some(message)) = &error else {
             return error.into();
         };
-        let Ok(table) = self.catalog.table(self.plan.table()) else {
+        let Ok(table) = self.rows.engine.catalog.table(self.plan.table()) else {
             return error.into();
         };
-        let tenancy = self.catalog.model().tenancy.as_ref();
+        let tenancy = self.rows.engine.catalog.model().tenancy.as_ref();
         let detail = message.split_once(": ").map_or("", |(_, detail)| detail);
         let issues = match failure.extended_code {
             ffi::SQLITE_CONSTRAINT_UNIQUE
             | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
             | ffi::SQLITE_CONSTRAINT_ROWID => match index_name(detail) {
                 Some(index) => {
-                    vec![not_unique(&index_columns(self.connection, table, index), tenancy)]
+                    vec![not_unique(
+                        &index_columns(&self.rows.engine.connection, table, index),
+                        tenancy,
+                    )]
                 }
                 None => vec![not_unique(&columns(table, detail), tenancy)],
             },
@@ -63,14 +67,17 @@ impl Failed<'_> {
 
     fn foreign_key_issues(&self, table: &Table) -> Result<Vec<Issue>> {
         if let Some(row) = self.row {
-            let issues = unknown_references(self.connection, table, self.plan, row, |_| true)?;
+            let issues = unknown_references(&self.rows, table, self.plan, row, |_| true)?;
             if !issues.is_empty() {
                 return Ok(issues);
             }
         }
-        let candidates = referring(&self.catalog.model().tables, &table.name);
+        let candidates = referring(&self.rows.engine.catalog.model().tables, &table.name);
         let tables = match self.retry {
-            Some(sql) => rehearse(self.connection, || self.orphaned(sql, &candidates))?,
+            Some(sql) => {
+                let Rows { engine, actor, .. } = self.rows;
+                rehearse(engine, actor, || self.orphaned(sql, &candidates))
+            }?,
             None => Vec::new(),
         };
         let tables = if tables.is_empty() { candidates } else { tables };
@@ -79,7 +86,7 @@ impl Failed<'_> {
 
     /// The tables that would hold orphans, had the statement been let through.
     fn orphaned<'t>(&self, sql: &Sql<'_>, candidates: &[&'t str]) -> Result<Vec<&'t str>> {
-        let connection = self.connection;
+        let connection = &self.rows.engine.connection;
         let deferred: bool =
             connection.pragma_query_value(None, "defer_foreign_keys", |row| row.get(0))?;
         connection.pragma_update(None, "defer_foreign_keys", true)?;
@@ -140,9 +147,9 @@ pub(crate) fn not_unique(columns: &[String], tenancy: Option<&Tenancy>) -> Issue
     issue_with(path, "not_unique", message, ("columns", columns.to_vec().into()))
 }
 
-/// The issues of those references among the asked ones that lead nowhere.
+/// The issues of those references among the asked ones that lead nowhere that the actor can see.
 pub(crate) fn unknown_references(
-    connection: &Connection,
+    rows: &Rows<'_>,
     table: &Table,
     plan: &Plan,
     row: &[SqlValue<'_>],
@@ -158,11 +165,19 @@ pub(crate) fn unknown_references(
             continue;
         };
         let mut sql = Sql::default();
-        sql.push("SELECT 1 FROM ").name(&reference.table).push(" WHERE ");
+        sql.push("SELECT 1 FROM ").table(&reference.table).push(" WHERE ");
         sql.list(reference.to.iter().zip(values), " AND ", |sql, (column, value)| {
             sql.name(column).push(" = ").bind(value.borrowed());
         });
-        if first(connection, &sql, 1)?.is_none() {
+        if rows.rules.is_some() {
+            let parent = rows.engine.catalog.plan(&reference.table)?;
+            if let Some(position) = parent.deleted_at {
+                sql.push(" AND ").name(&parent.validator.fields()[position].name);
+                sql.push(" IS NULL");
+            }
+            push_rules(&mut sql, [&rows.rules(parent).read]);
+        }
+        if first(&rows.engine.connection, &sql, 1)?.is_none() {
             let column = reference.columns.last().map_or("", String::as_str);
             let message = format!("there is no such row in `{}`", reference.table);
             let param = ("table", reference.table.clone().into());

@@ -5,34 +5,36 @@ use crate::model::{Reference, Table, Unique};
 use crate::owner::catalog::Plan;
 use crate::owner::constraint::{not_unique, unknown_references};
 use crate::owner::read;
-use crate::owner::write::{Writer, not_found, refused};
-use crate::query::{Key, Sql, Term};
+use crate::owner::rows::Rows;
+use crate::owner::write::{not_found, push_rules, refused};
+use crate::query::{Key, Sql};
 use crate::validate::Examined;
 use crate::value::{Row, SqlValue};
 
-impl Writer<'_> {
+impl Rows<'_> {
     /// All that is wrong with a row, or with changes to the row with a key.
     pub(super) fn examine(
         &self,
         plan: &Plan,
         row: &Row,
         key: Option<&Key<'_>>,
-        terms: &[Term<'_>],
     ) -> Result<Vec<Issue>> {
         let current = match key {
             None => None,
             Some(key) => {
-                let current = read::stored(self.connection, plan, key, false, terms)?;
+                let current =
+                    read::stored(&self.engine.connection, plan, key, false, self.read_terms(plan))?;
                 Some(current.ok_or_else(|| not_found(plan, key))?)
             }
         };
+        let row = &*self.completed(plan, row);
         let validator = &plan.validator;
         let Examined { values, unsound, mut issues } = match &current {
             None => validator.examine_insert(row, self.host),
             Some(current) => validator.examine_update(row, current, self.host),
         };
-        let table = self.catalog.table(plan.table())?;
-        let tenancy = self.catalog.model().tenancy.as_ref();
+        let table = self.engine.catalog.table(plan.table())?;
+        let tenancy = self.engine.catalog.model().tenancy.as_ref();
         let asked = |columns: &[String]| {
             let positions = columns.iter().filter_map(|column| validator.position(column));
             let sound = positions.clone().all(|position| !unsound.contains(&position));
@@ -47,7 +49,7 @@ impl Writer<'_> {
             }
         }
         let asked = |reference: &Reference| asked(&reference.columns);
-        issues.extend(unknown_references(self.connection, table, plan, &values, asked)?);
+        issues.extend(unknown_references(self, table, plan, &values, asked)?);
         Ok(issues)
     }
 
@@ -55,14 +57,14 @@ impl Writer<'_> {
     pub(super) fn find_same(&self, plan: &Plan, row: &Row) -> Result<Option<Row>> {
         let prepared = plan.validator.validate_insert(row, self.host);
         let values = prepared.map_err(|issues| refused(plan, issues))?.values;
-        let table = self.catalog.table(plan.table())?;
+        let table = self.engine.catalog.table(plan.table())?;
         for (unique, counts_deleted) in keys(&primary_key(table), table) {
             let mut sql = Sql::default();
             sql.push("SELECT ").list(plan.validator.fields(), ", ", |sql, field| {
                 sql.name(&field.name);
             });
             if push_same(&mut sql, plan, unique, counts_deleted, &values)
-                && let Some(found) = read::first(self.connection, &sql, values.len())?
+                && let Some(found) = read::first(&self.engine.connection, &sql, values.len())?
             {
                 return plan.row(&found).map(Some);
             }
@@ -91,7 +93,9 @@ impl Writer<'_> {
             });
             sql.push(")");
         }
-        Ok(read::first(self.connection, &sql, 1)?.is_some())
+        // What the actor can't see is not told of; the write itself is what would refuse it.
+        push_rules(&mut sql, [&self.rules(plan).read]);
+        Ok(read::first(&self.engine.connection, &sql, 1)?.is_some())
     }
 }
 
@@ -112,7 +116,7 @@ fn push_same<'q>(
     counts_deleted: bool,
     values: &'q [SqlValue<'_>],
 ) -> bool {
-    sql.push(" FROM ").name(plan.table()).push(" WHERE TRUE");
+    sql.push(" FROM ").table(plan.table()).push(" WHERE TRUE");
     for column in &unique.columns {
         let Some(position) = plan.validator.position(column) else { return false };
         let value = &values[position];

@@ -9,8 +9,9 @@ use crate::host;
 use crate::model::{Auto, OnDelete, Reference, Table};
 use crate::owner::catalog::Plan;
 use crate::owner::read;
-use crate::owner::write::{Writer, not_found};
-use crate::query::{Key, Sql, Term, push_key};
+use crate::owner::rows::Rows;
+use crate::owner::write::{denied, not_found, push_rules};
+use crate::query::{Key, Sql, push_key};
 use crate::value::{Row, SqlValue};
 
 /// Which way `deleted_at` goes.
@@ -22,24 +23,32 @@ enum Turn<'t> {
     Show(&'t str),
 }
 
-impl Writer<'_> {
-    /// Hides the row with a key; whether there was one to be seen.
-    pub(super) fn hide(&self, plan: &Plan, key: &Key<'_>, terms: &[Term<'_>]) -> Result<bool> {
-        let Some(row) = read::stored(self.connection, plan, key, false, terms)? else {
+impl Rows<'_> {
+    /// Hides the row with a key; whether there was one that the actor may delete.
+    pub(super) fn hide(&self, plan: &Plan, key: &Key<'_>) -> Result<bool> {
+        let rules = self.rules(plan);
+        let terms = rules.read.terms();
+        let Some(row) = read::stored(&self.engine.connection, plan, key, false, terms)? else {
             return Ok(false);
         };
         let now = host::now(self.host);
         let turn = Turn::Hide(&now);
         let mut sql = self.turn_sql(plan, turn, &now);
-        push_key(&mut sql, plan.source(), key, false, terms);
-        self.execute(plan, &sql, None)?;
+        push_key(&mut sql, plan.source(), key, false, &[]);
+        push_rules(&mut sql, [&rules.delete]);
+        if self.execute(plan, &sql, None)? == 0 {
+            return Ok(false);
+        }
         self.turn_children(plan, &row, turn, &now)?;
         Ok(true)
     }
 
-    /// Brings the hidden row with a key back; the row as it is then.
-    pub(super) fn restore(&self, plan: &Plan, key: &Key<'_>, terms: &[Term<'_>]) -> Result<Row> {
-        let row = read::stored(self.connection, plan, key, true, terms)?;
+    /// Brings the hidden row with a key back; the row as it is then. Whoever may delete a row may
+    /// bring it back.
+    pub(super) fn restore_row(&self, plan: &Plan, key: &Key<'_>) -> Result<Row> {
+        let rules = self.rules(plan);
+        let terms = rules.read.terms();
+        let row = read::stored(&self.engine.connection, plan, key, true, terms)?;
         let mut row = row.ok_or_else(|| not_found(plan, key))?;
         if let Some(position) = plan.deleted_at
             && let SqlValue::Text(hidden_at) = row[position].clone()
@@ -47,12 +56,16 @@ impl Writer<'_> {
             let now = host::now(self.host);
             let turn = Turn::Show(&hidden_at);
             let mut sql = self.turn_sql(plan, turn, &now);
-            push_key(&mut sql, plan.source(), key, true, terms);
+            push_key(&mut sql, plan.source(), key, true, &[]);
+            push_rules(&mut sql, [&rules.delete]);
             row[position] = SqlValue::Null;
-            self.execute(plan, &sql, Some(&row))?;
+            if self.execute(plan, &sql, Some(&row))? == 0 {
+                return Err(denied(plan, "restore"));
+            }
             self.turn_children(plan, &row, turn, &now)?;
         }
-        read::get(self.connection, plan, key, terms)?.ok_or_else(|| not_found(plan, key))
+        let row = read::get(&self.engine.connection, plan, key, terms)?;
+        row.ok_or_else(|| not_found(plan, key))
     }
 
     /// Turns all rows that hang on a row, however long the chain: not by recursion, since people's
@@ -80,12 +93,12 @@ impl Writer<'_> {
         now: &str,
     ) -> Result<Vec<(&Plan, Vec<SqlValue<'static>>)>> {
         let mut hanging = Vec::new();
-        let table = self.catalog.table(plan.table())?;
+        let table = self.engine.catalog.table(plan.table())?;
         if !table.soft_delete.is_some_and(|soft_delete| soft_delete.cascade) {
             return Ok(hanging);
         }
-        for (child, reference) in children(&self.catalog.model().tables, &table.name) {
-            let child = self.catalog.plan(&child.name)?;
+        for (child, reference) in children(&self.engine.catalog.model().tables, &table.name) {
+            let child = self.engine.catalog.plan(&child.name)?;
             let Some(deleted_at) = child.deleted_at else { continue };
             let mut sql = self.turn_sql(child, turn, now);
             sql.push(" WHERE ").name(&child.validator.fields()[deleted_at].name);
@@ -109,7 +122,7 @@ impl Writer<'_> {
     /// `UPDATE` that sets `deleted_at` and the time of the last write.
     fn turn_sql<'q>(&self, plan: &Plan, turn: Turn<'q>, now: &'q str) -> Sql<'q> {
         let mut sql = Sql::default();
-        sql.push("UPDATE ").name(plan.table()).push(" SET ");
+        sql.push("UPDATE ").table(plan.table()).push(" SET ");
         let turned = plan.validator.fields().iter().enumerate().filter(|(position, field)| {
             plan.deleted_at == Some(*position) || field.auto == Some(Auto::Updated)
         });

@@ -3,35 +3,41 @@
 //! Every operation is all or nothing. What it shares with handles that are bound to an actor is
 //! in the submodules, which take additional terms; nothing here adds any.
 
+mod allowed;
 pub(crate) mod catalog;
 mod check;
 mod constraint;
+mod engine;
 mod examine;
 mod hide;
-mod read;
+pub(crate) mod read;
+pub(crate) mod rows;
 mod sql;
 mod storage;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
-mod transaction;
+pub(crate) mod transaction;
 mod write;
 
-use rusqlite::Connection;
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
+use crate::actor::Actor;
 use crate::error::{Error, Issue, Result};
 use crate::host::Host;
 use crate::model::Model;
-use crate::owner::write::Writer;
-use crate::query::{ListOptions, Page, parse_key};
+use crate::owner::rows::Rows;
+use crate::query::{ListOptions, Page};
 use crate::value::Row;
 
 pub use catalog::Catalog;
+pub use engine::Engine;
 pub use sql::{SqlOptions, SqlResult};
 
-/// Statements that stay prepared per connection: five per table of a model of forty.
-const STATEMENTS_CACHED: usize = 200;
+/// Whoever holds the file acts as the core itself.
+static SYSTEM: LazyLock<Actor> = LazyLock::new(Actor::system);
 
 /// The unrestricted handle of whoever holds the file. Never give it to code that acts for a user.
 ///
@@ -69,28 +75,24 @@ const STATEMENTS_CACHED: usize = 200;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Owner<'db> {
-    connection: &'db Connection,
-    catalog: &'db Catalog,
-    host: &'db dyn Host,
-    /// Set where the database is newer than this build: its version, and the newest one known.
-    newer: Option<(i64, i64)>,
+    rows: Rows<'db>,
 }
 
 impl<'db> Owner<'db> {
-    /// The owner's handle of an open database that holds the catalog's model.
-    pub fn new(connection: &'db Connection, catalog: &'db Catalog, host: &'db dyn Host) -> Self {
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        Owner { connection, catalog, host, newer: None }
+    /// The owner's handle of an open database that holds the engine's model.
+    pub fn new(engine: &'db Engine) -> Self {
+        let host = &*engine.host;
+        Owner { rows: Rows { engine, host, actor: &SYSTEM, rules: None, newer: None } }
     }
 
     /// The same handle, which refuses to write where the database is newer than this build.
     pub(crate) fn guarding(self, newer: Option<(i64, i64)>) -> Self {
-        Owner { newer, ..self }
+        Owner { rows: Rows { newer, ..self.rows } }
     }
 
     /// The model.
     pub fn model(&self) -> &'db Model {
-        self.catalog.model()
+        self.rows.engine.catalog.model()
     }
 
     /// Inserts a row; the row as stored, ids, times and defaults filled in.
@@ -101,8 +103,7 @@ impl<'db> Owner<'db> {
     /// - `invalid`: the row breaks rules or constraints; all of its issues
     /// - `encryption_unavailable`: it has a value for an encrypted column, and nothing else wrong
     pub fn insert(&self, table: &str, row: &Row) -> Result<Row> {
-        let plan = self.catalog.plan(table)?;
-        self.writable()?.insert(plan, row, |values| plan.row(values))
+        self.rows.insert(table, row)
     }
 
     /// Inserts rows, all or none; their keys, in order.
@@ -115,9 +116,7 @@ impl<'db> Owner<'db> {
         table: &str,
         rows: impl IntoIterator<Item = &'r Row>,
     ) -> Result<Vec<Row>> {
-        let plan = self.catalog.plan(table)?;
-        let writer = self.writable()?;
-        transaction::transaction(self.connection, || writer.insert_many(plan, rows))
+        self.rows.insert_many(table, rows)
     }
 
     /// The row with this key, unless it is softly deleted. A key is an object of the primary
@@ -128,9 +127,7 @@ impl<'db> Owner<'db> {
     /// - `unknown_table`: the model has no such table
     /// - `invalid_argument`: the key does not fit the table
     pub fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
-        let plan = self.catalog.plan(table)?;
-        let key = parse_key(plan.source(), key)?;
-        read::get(self.connection, plan, &key, &[])
+        self.rows.get(table, key)
     }
 
     /// A page of rows.
@@ -140,7 +137,7 @@ impl<'db> Owner<'db> {
     /// - `unknown_table`: the model has no such table
     /// - `invalid_argument`: the filter, order, limit, cursor or a column is wrong
     pub fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
-        read::list(self.connection, self.catalog.plan(table)?, options, &[])
+        self.rows.list(table, options)
     }
 
     /// How many rows a filter keeps, softly deleted ones aside; all without a filter.
@@ -150,7 +147,7 @@ impl<'db> Owner<'db> {
     /// - `unknown_table`: the model has no such table
     /// - `invalid_argument`: the filter is wrong
     pub fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {
-        read::count(self.connection, self.catalog.plan(table)?, filter, false, &[])
+        self.rows.count(table, filter)
     }
 
     /// Changes columns of the row with this key; the row as it is then. Columns that are not
@@ -162,9 +159,7 @@ impl<'db> Owner<'db> {
     /// - `invalid_argument`: the key does not fit the table
     /// - `not_found`: there is no row with this key
     pub fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
-        let plan = self.catalog.plan(table)?;
-        let key = parse_key(plan.source(), key)?;
-        self.writable()?.update(plan, &key, changes, &[])
+        self.rows.update(table, key, changes)
     }
 
     /// Deletes the row with this key, or hides it where the table deletes softly; whether there
@@ -176,9 +171,7 @@ impl<'db> Owner<'db> {
     /// - `invalid_argument`: the key does not fit the table
     /// - `invalid`: `still_referenced`: other rows refer to it
     pub fn delete(&self, table: &str, key: &Value) -> Result<bool> {
-        let plan = self.catalog.plan(table)?;
-        let key = parse_key(plan.source(), key)?;
-        self.writable()?.delete(plan, &key, &[])
+        self.rows.delete(table, key)
     }
 
     /// Brings back the softly deleted row with this key, and what was deleted along with it; the
@@ -191,9 +184,7 @@ impl<'db> Owner<'db> {
     /// - `not_found`: there is no row with this key
     /// - `invalid`: `not_unique`: another row has taken a unique key meanwhile
     pub fn restore(&self, table: &str, key: &Value) -> Result<Row> {
-        let plan = self.catalog.plan(table)?;
-        let key = parse_key(plan.source(), key)?;
-        transaction::transaction(self.connection, || self.writable()?.restore(plan, &key, &[]))
+        self.rows.restore(table, key)
     }
 
     /// Inserts a row, or changes the one that has its primary key already; the row as it is then.
@@ -202,7 +193,7 @@ impl<'db> Owner<'db> {
     ///
     /// Those of [`Owner::insert`] and [`Owner::update`].
     pub fn upsert(&self, table: &str, row: &Row) -> Result<Row> {
-        self.writable()?.upsert(self.catalog.plan(table)?, row, &[])
+        self.rows.upsert(table, row)
     }
 
     /// What is wrong with a row that is to be inserted, or, where a key is given, with changes to
@@ -214,9 +205,7 @@ impl<'db> Owner<'db> {
     /// - `invalid_argument`: the key does not fit the table
     /// - `not_found`: there is no row with this key
     pub fn validate(&self, table: &str, row: &Row, key: Option<&Value>) -> Result<Vec<Issue>> {
-        let plan = self.catalog.plan(table)?;
-        let key = key.map(|key| parse_key(plan.source(), key)).transpose()?;
-        self.writer().examine(plan, row, key.as_ref(), &[])
+        self.rows.validate(table, row, key)
     }
 
     /// Runs one SQL statement with parameters in the order of its `?`: null, booleans, numbers,
@@ -238,9 +227,9 @@ impl<'db> Owner<'db> {
     ///
     /// Those of [`Owner::sql`], and `too_large`: it answers more rows than the options allow.
     pub fn sql_with(&self, text: &str, params: &[Value], options: SqlOptions) -> Result<SqlResult> {
-        let result = sql::run(self.connection, text, params, options);
+        let result = sql::run(self.rows.engine, self.rows.actor, text, params, options);
         result.map_err(|error| match error {
-            Error::ReadOnly => self.newer_database().unwrap_or(error),
+            Error::ReadOnly => self.rows.newer_database().unwrap_or(error),
             other => other,
         })
     }
@@ -255,12 +244,12 @@ impl<'db> Owner<'db> {
     /// - the work's own
     /// - `locked`: another connection is writing
     pub fn transaction<T>(&self, work: impl FnOnce(&Owner<'db>) -> Result<T>) -> Result<T> {
-        transaction::transaction(self.connection, || work(self))
+        transaction::transaction(self.rows.engine, self.rows.actor, || work(self))
     }
 
     /// The host.
     pub(crate) fn host(&self) -> &'db dyn Host {
-        self.host
+        self.rows.host
     }
 
     /// The same handle with another clock and other random bytes.
@@ -268,7 +257,7 @@ impl<'db> Owner<'db> {
     where
         'db: 'h,
     {
-        Owner { host, ..*self }
+        Owner { rows: Rows { host, ..self.rows } }
     }
 
     /// The row that has the same primary key or the same values of a unique key as a row that is
@@ -278,20 +267,6 @@ impl<'db> Owner<'db> {
     ///
     /// Those of [`Owner::insert`] that need no writing.
     pub(crate) fn find_same(&self, table: &str, row: &Row) -> Result<Option<Row>> {
-        self.writer().find_same(self.catalog.plan(table)?, row)
-    }
-
-    /// The writer, where this build may write.
-    fn writable(&self) -> Result<Writer<'db>> {
-        self.newer_database().map_or_else(|| Ok(self.writer()), Err)
-    }
-
-    fn newer_database(&self) -> Option<Error> {
-        let (database, known) = self.newer?;
-        Some(Error::NewerDatabase { database: database.to_string(), known: known.to_string() })
-    }
-
-    fn writer(&self) -> Writer<'db> {
-        Writer { connection: self.connection, catalog: self.catalog, host: self.host }
+        self.rows.find_same(self.rows.engine.catalog.plan(table)?, row)
     }
 }

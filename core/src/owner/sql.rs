@@ -11,7 +11,9 @@ use rusqlite::{Batch, Connection, Statement};
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use crate::actor::Actor;
 use crate::error::{Error, Result};
+use crate::owner::Engine;
 use crate::owner::storage::{bind, read};
 use crate::owner::transaction::transaction;
 use crate::query::invalid;
@@ -44,7 +46,8 @@ const WRITING: &[&str] = &["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"];
 
 /// Runs one statement.
 pub(crate) fn run(
-    connection: &Connection,
+    engine: &Engine,
+    actor: &Actor,
     text: &str,
     params: &[Value],
     options: SqlOptions,
@@ -66,6 +69,7 @@ pub(crate) fn run(
         parameter(value).map_err(|message| invalid(format!("params[{place}]"), message))
     });
     let values = values.collect::<Result<Vec<_>>>()?;
+    let connection = &engine.connection;
     let mut statement = prepare(connection, text)?;
     let expected = statement.parameter_count();
     if expected != values.len() {
@@ -76,7 +80,7 @@ pub(crate) fn run(
         return step(connection, &mut statement, &values, options);
     }
     // A conflict clause may keep what came before a failure, and a row too many is noticed late.
-    transaction(connection, || step(connection, &mut statement, &values, options))
+    transaction(engine, actor, || step(connection, &mut statement, &values, options))
 }
 
 fn prepare<'c>(connection: &'c Connection, text: &str) -> Result<Statement<'c>> {

@@ -1,8 +1,12 @@
 //! Transactions: all or nothing, nested by savepoints, rolled back on every way out but success.
+//!
+//! The only place that begins, commits and undoes: what was noted of a transaction's writes is
+//! written down right before its COMMIT, and forgotten where they are undone.
 
-use rusqlite::Connection;
-
+use crate::actor::Actor;
+use crate::capture::Mark;
 use crate::error::Result;
+use crate::owner::Engine;
 
 /// Runs work in a transaction, or in a savepoint where one is open already.
 ///
@@ -14,44 +18,84 @@ use crate::error::Result;
 /// - the work's own
 /// - `locked`: another connection is writing
 pub(crate) fn transaction<T>(
-    connection: &Connection,
+    engine: &Engine,
+    actor: &Actor,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
-    let guard = Guard::begin(connection)?;
+    let guard = Guard::begin(engine, actor)?;
     let value = work()?;
     guard.commit()?;
     Ok(value)
 }
 
+/// Runs one statement that undoes itself when it fails, in a transaction of its own where none is
+/// open.
+///
+/// # Errors
+///
+/// Those of [`transaction`].
+pub(crate) fn statement<T>(
+    engine: &Engine,
+    actor: &Actor,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    if engine.connection.is_autocommit() {
+        return transaction(engine, actor, work);
+    }
+    let mark = engine.recorder.mark();
+    let result = work();
+    if result.is_err() {
+        engine.recorder.cut_back(mark);
+    }
+    result
+}
+
 /// Runs work and undoes everything that it wrote, whatever it returns.
-pub(crate) fn rehearse<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let _undone = Guard::begin(connection)?;
+pub(crate) fn rehearse<T>(
+    engine: &Engine,
+    actor: &Actor,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let _undone = Guard::begin(engine, actor)?;
     work()
 }
 
 /// Undoes what it guards unless it is told to commit.
-struct Guard<'c> {
-    connection: &'c Connection,
-    nested: bool,
+struct Guard<'e> {
+    engine: &'e Engine,
+    /// Where the notes stood, if this is a savepoint within a transaction.
+    nested: Option<Mark>,
     done: bool,
 }
 
 const SAVEPOINT: &str = "SAVEPOINT freehold";
 const RELEASE: &str = "RELEASE freehold";
 
-impl<'c> Guard<'c> {
-    fn begin(connection: &'c Connection) -> Result<Guard<'c>> {
-        let nested = !connection.is_autocommit();
-        connection
-            .prepare_cached(if nested { SAVEPOINT } else { "BEGIN IMMEDIATE" })?
-            .raw_execute()?;
-        Ok(Guard { connection, nested, done: false })
+impl<'e> Guard<'e> {
+    fn begin(engine: &'e Engine, actor: &Actor) -> Result<Guard<'e>> {
+        let connection = &engine.connection;
+        let nested = match connection.is_autocommit() {
+            false => Some(engine.recorder.mark()),
+            true => {
+                engine.recorder.prepare(connection)?;
+                None
+            }
+        };
+        let begin = if nested.is_some() { SAVEPOINT } else { "BEGIN IMMEDIATE" };
+        connection.prepare_cached(begin)?.raw_execute()?;
+        if nested.is_none() {
+            engine.recorder.begin(actor);
+        }
+        Ok(Guard { engine, nested, done: false })
     }
 
     fn commit(mut self) -> Result<()> {
-        self.connection
-            .prepare_cached(if self.nested { RELEASE } else { "COMMIT" })?
-            .raw_execute()?;
+        let connection = &self.engine.connection;
+        if self.nested.is_none() {
+            self.engine.recorder.flush(connection, &*self.engine.host)?;
+        }
+        let commit = if self.nested.is_some() { RELEASE } else { "COMMIT" };
+        connection.prepare_cached(commit)?.raw_execute()?;
         self.done = true;
         Ok(())
     }
@@ -59,12 +103,23 @@ impl<'c> Guard<'c> {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        // After some errors (a full disk, say) SQLite has rolled back by itself already.
-        if self.done || self.connection.is_autocommit() {
+        if self.done {
             return;
         }
-        let undo = if self.nested { "ROLLBACK TO freehold; RELEASE freehold" } else { "ROLLBACK" };
-        // There is nobody to report a failure to; SQLite then rolls back when the file is closed.
-        let _ = self.connection.execute_batch(undo);
+        let connection = &self.engine.connection;
+        match self.nested {
+            // After some errors (a full disk, say) SQLite has rolled back by itself already.
+            _ if connection.is_autocommit() => self.engine.recorder.clear(),
+            Some(mark) => {
+                // There is nobody to report a failure to; SQLite then rolls back when the file is
+                // closed.
+                drop(connection.execute_batch("ROLLBACK TO freehold; RELEASE freehold"));
+                self.engine.recorder.cut_back(mark);
+            }
+            None => {
+                drop(connection.execute_batch("ROLLBACK"));
+                self.engine.recorder.clear();
+            }
+        }
     }
 }

@@ -1,50 +1,49 @@
-//! Running typed writes: insert, update, delete. Each is one statement, so it happens wholly or
-//! not at all.
+//! Running typed writes: insert, update, delete. Each happens wholly or not at all.
+//!
+//! A statement carries the actor's rules. When it touched no row, it is asked whether the actor
+//! sees the row: what they don't see does not exist, what they may not change is `denied`.
 
-use rusqlite::{Connection, Statement};
+use rusqlite::Statement;
 use serde_json::Value;
 
 use crate::error::{Error, Issue, Result};
-use crate::host::Host;
-use crate::owner::catalog::{Catalog, Plan};
+use crate::owner::catalog::Plan;
 use crate::owner::constraint::Failed;
 use crate::owner::read;
+use crate::owner::rows::Rows;
 use crate::owner::storage;
-use crate::owner::transaction::transaction;
-use crate::query::{Key, Sql, Term, parse_key, push_key};
+use crate::owner::transaction::{statement, transaction};
+use crate::policy::{Rule, TableRules};
+use crate::query::{Key, Sql, parse_key, push_key};
 use crate::validate::PreparedChanges;
 use crate::value::{Row, SqlValue};
 
-/// What every write works with.
-#[derive(Clone, Copy)]
-pub(crate) struct Writer<'w> {
-    pub(crate) connection: &'w Connection,
-    pub(crate) catalog: &'w Catalog,
-    pub(crate) host: &'w dyn Host,
-}
-
-impl Writer<'_> {
+impl Rows<'_> {
     /// Checks and inserts a row; the storage values are handed to `then`.
-    pub(crate) fn insert<T>(
+    pub(crate) fn insert_row<T>(
         &self,
         plan: &Plan,
         row: &Row,
         then: impl FnOnce(&[SqlValue<'_>]) -> Result<T>,
     ) -> Result<T> {
-        let mut statement = self.connection.prepare_cached(&plan.insert)?;
-        self.insert_with(&mut statement, plan, row, then)
+        let rules = self.rules(plan);
+        let sql = insert_sql(plan, rules)?;
+        let mut statement = self.engine.connection.prepare_cached(sql)?;
+        self.insert_with(&mut statement, plan, rules, row, then)
     }
 
     /// Checks and inserts rows; their keys. A failure leaves the rows before it in place.
-    pub(crate) fn insert_many<'r>(
+    pub(crate) fn insert_rows<'r>(
         &self,
         plan: &Plan,
         rows: impl IntoIterator<Item = &'r Row>,
     ) -> Result<Vec<Row>> {
-        let mut statement = self.connection.prepare_cached(&plan.insert)?;
+        let rules = self.rules(plan);
+        let sql = insert_sql(plan, rules)?;
+        let mut statement = self.engine.connection.prepare_cached(sql)?;
         let source = plan.source();
         let insert = |row| {
-            self.insert_with(&mut statement, plan, row, |values| {
+            self.insert_with(&mut statement, plan, rules, row, |values| {
                 Ok(Key::of(source, values).to_row(source))
             })
         };
@@ -55,28 +54,31 @@ impl Writer<'_> {
         &self,
         statement: &mut Statement<'_>,
         plan: &Plan,
+        rules: &TableRules,
         row: &Row,
         then: impl FnOnce(&[SqlValue<'_>]) -> Result<T>,
     ) -> Result<T> {
-        let prepared = plan.validator.validate_insert(row, self.host);
+        let row = self.completed(plan, row);
+        let prepared = plan.validator.validate_insert(&row, self.host);
         let values = prepared.map_err(|issues| refused(plan, issues))?.values;
-        match storage::bind(statement, &values).and_then(|()| statement.raw_execute()) {
+        self.check_written(plan, rules, &row, true)?;
+        self.check_references(plan, &values, |_| true)?;
+        let extra = rules.insert.terms().iter().flat_map(|term| &term.values);
+        let bound = storage::bind(statement, values.iter().chain(extra));
+        match bound.and_then(|()| statement.raw_execute()) {
+            Ok(0) => Err(denied(plan, "insert")),
             Ok(_) => then(&values),
             Err(error) => Err(self.explain(plan, error, Some(&values), None)),
         }
     }
 
     /// Checks and makes changes to the row with a key; the row as it is then.
-    pub(crate) fn update(
-        &self,
-        plan: &Plan,
-        key: &Key<'_>,
-        changes: &Row,
-        terms: &[Term<'_>],
-    ) -> Result<Row> {
+    pub(crate) fn update_row(&self, plan: &Plan, key: &Key<'_>, changes: &Row) -> Result<Row> {
+        let rules = self.rules(plan);
         let mut current = None;
         if plan.validator.needs_current(changes) {
-            current = read::stored(self.connection, plan, key, false, terms)?;
+            let terms = rules.read.terms();
+            current = read::stored(&self.engine.connection, plan, key, false, terms)?;
             if current.is_none() {
                 return Err(not_found(plan, key));
             }
@@ -84,49 +86,113 @@ impl Writer<'_> {
         let prepared = plan.validator.validate_update(changes, current.as_deref(), self.host);
         let prepared = prepared.map_err(|issues| refused(plan, issues))?;
         if prepared.values.is_empty() {
-            let row = read::get(self.connection, plan, key, terms)?;
+            let row = read::get(&self.engine.connection, plan, key, rules.read.terms())?;
             return row.ok_or_else(|| not_found(plan, key));
         }
-        let sql = update_sql(plan, key, &prepared, terms);
-        let updated = self.run_update(plan, &sql);
-        match updated {
+        self.check_written(plan, rules, changes, false)?;
+        let looked_at = |name: &String| rules.update.looks_at(plan.table(), name);
+        if !changes.keys().any(looked_at) {
+            return statement(self.engine, self.actor, || {
+                self.update_checked(plan, rules, key, &prepared)
+            });
+        }
+        transaction(self.engine, self.actor, || {
+            let row = self.update_checked(plan, rules, key, &prepared)?;
+            let key = self.key_after(plan, key, &prepared);
+            match self.is_there(plan, &key, false, &[&rules.update])? {
+                true => Ok(row),
+                false => Err(denied(plan, "update")),
+            }
+        })
+    }
+
+    fn update_checked(
+        &self,
+        plan: &Plan,
+        rules: &TableRules,
+        key: &Key<'_>,
+        changes: &PreparedChanges<'_>,
+    ) -> Result<Row> {
+        self.check_changed_references(plan, rules, key, changes)?;
+        let sql = update_sql(plan, key, changes, rules);
+        match self.run_update(plan, &sql) {
             Ok(Some(row)) => row,
-            Ok(None) => Err(not_found(plan, key)),
+            Ok(None) => Err(self.not_touched(plan, rules, key, "update")),
             Err(error) => {
-                let row = self.row_after(plan, key, &prepared, terms)?;
+                let row = self.row_after(plan, rules, key, changes)?;
                 Err(self.explain(plan, error, row.as_deref(), Some(&sql)))
             }
         }
     }
 
     /// Deletes the row with a key, or hides it where the table says so; whether there was one.
-    pub(crate) fn delete(&self, plan: &Plan, key: &Key<'_>, terms: &[Term<'_>]) -> Result<bool> {
-        if plan.deleted_at.is_some() {
-            return transaction(self.connection, || self.hide(plan, key, terms));
+    pub(crate) fn delete_row(&self, plan: &Plan, key: &Key<'_>) -> Result<bool> {
+        let rules = self.rules(plan);
+        let deleted = if plan.deleted_at.is_some() {
+            transaction(self.engine, self.actor, || self.hide(plan, key))?
+        } else {
+            let mut sql = Sql::default();
+            sql.push("DELETE FROM ").table(plan.table());
+            push_key(&mut sql, plan.source(), key, false, &[]);
+            push_rules(&mut sql, [&rules.read, &rules.delete]);
+            let run = || self.execute(plan, &sql, None);
+            statement(self.engine, self.actor, run)? > 0
+        };
+        if !deleted && self.is_there(plan, key, false, &[&rules.read])? {
+            return Err(denied(plan, "delete"));
         }
-        let mut sql = Sql::default();
-        sql.push("DELETE FROM ").name(plan.table());
-        push_key(&mut sql, plan.source(), key, false, terms);
-        self.execute(plan, &sql, None).map(|rows| rows > 0)
+        Ok(deleted)
     }
 
     /// Inserts a row, or changes the one that has its key already; the row as it is then.
-    pub(crate) fn upsert(&self, plan: &Plan, row: &Row, terms: &[Term<'_>]) -> Result<Row> {
+    pub(crate) fn upsert_row(&self, plan: &Plan, row: &Row) -> Result<Row> {
+        let row = &*self.completed(plan, row);
         let fields = plan.validator.fields();
         let names = plan.key.iter().map(|position| &fields[*position].name);
         let given = names.clone().map(|name| Some((name.clone(), row.get(name)?.clone())));
+        let insert = || self.insert_row(plan, row, |values| plan.row(values));
         let Some(key) = given.collect::<Option<Row>>().map(Value::Object) else {
-            return self.insert(plan, row, |values| plan.row(values));
+            return statement(self.engine, self.actor, insert);
         };
         let key = parse_key(plan.source(), &key)?;
-        transaction(self.connection, || {
-            if read::get(self.connection, plan, &key, terms)?.is_none() {
-                return self.insert(plan, row, |values| plan.row(values));
+        transaction(self.engine, self.actor, || {
+            if !self.is_there(plan, &key, false, &[&self.rules(plan).read])? {
+                return insert();
             }
             let changes = row.iter().filter(|(name, _)| !names.clone().any(|key| key == *name));
             let changes = changes.map(|(name, value)| (name.clone(), value.clone())).collect();
-            self.update(plan, &key, &changes, terms)
+            self.update_row(plan, &key, &changes)
         })
+    }
+
+    /// Whether there is a row with a key that all rules let through.
+    pub(super) fn is_there(
+        &self,
+        plan: &Plan,
+        key: &Key<'_>,
+        include_deleted: bool,
+        rules: &[&Rule],
+    ) -> Result<bool> {
+        let mut sql = Sql::default();
+        sql.push("SELECT 1 FROM ").table(plan.table());
+        push_key(&mut sql, plan.source(), key, include_deleted, &[]);
+        push_rules(&mut sql, rules.iter().copied());
+        Ok(read::first(&self.engine.connection, &sql, 1)?.is_some())
+    }
+
+    /// Why a statement touched no row.
+    pub(super) fn not_touched(
+        &self,
+        plan: &Plan,
+        rules: &TableRules,
+        key: &Key<'_>,
+        operation: &'static str,
+    ) -> Error {
+        match self.is_there(plan, key, false, &[&rules.read]) {
+            Ok(true) => denied(plan, operation),
+            Ok(false) => not_found(plan, key),
+            Err(error) => error,
+        }
     }
 
     /// Runs a statement; how many rows it changed. `row` is the row as it would have been.
@@ -136,7 +202,7 @@ impl Writer<'_> {
         sql: &Sql<'_>,
         row: Option<&[SqlValue<'_>]>,
     ) -> Result<usize> {
-        let mut statement = self.connection.prepare_cached(&sql.text)?;
+        let mut statement = self.engine.connection.prepare_cached(&sql.text)?;
         let done =
             storage::bind(&mut statement, &sql.values).and_then(|()| statement.raw_execute());
         drop(statement);
@@ -149,7 +215,7 @@ impl Writer<'_> {
         plan: &Plan,
         sql: &Sql<'_>,
     ) -> Result<Vec<Vec<SqlValue<'static>>>> {
-        let mut statement = self.connection.prepare_cached(&sql.text)?;
+        let mut statement = self.engine.connection.prepare_cached(&sql.text)?;
         storage::bind(&mut statement, &sql.values)?;
         let mut found = statement.raw_query();
         let mut rows = Vec::new();
@@ -168,14 +234,12 @@ impl Writer<'_> {
         row: Option<&[SqlValue<'_>]>,
         retry: Option<&Sql<'_>>,
     ) -> Error {
-        let failed =
-            Failed { connection: self.connection, catalog: self.catalog, plan, row, retry };
-        failed.explain(error)
+        Failed { rows: *self, plan, row, retry }.explain(error)
     }
 
     /// Runs `UPDATE … RETURNING`; the inner result is about reading the row.
     fn run_update(&self, plan: &Plan, sql: &Sql<'_>) -> rusqlite::Result<Option<Result<Row>>> {
-        let mut statement = self.connection.prepare_cached(&sql.text)?;
+        let mut statement = self.engine.connection.prepare_cached(&sql.text)?;
         storage::bind(&mut statement, &sql.values)?;
         let mut found = statement.raw_query();
         let row = found.next()?.map(|row| read::read_row(plan, row, &plan.shown));
@@ -184,14 +248,15 @@ impl Writer<'_> {
         Ok(row)
     }
 
-    fn row_after(
+    pub(super) fn row_after(
         &self,
         plan: &Plan,
+        rules: &TableRules,
         key: &Key<'_>,
         changes: &PreparedChanges<'_>,
-        terms: &[Term<'_>],
     ) -> Result<Option<Vec<SqlValue<'static>>>> {
-        let row = read::stored(self.connection, plan, key, false, terms)?;
+        let terms = rules.read.terms();
+        let row = read::stored(&self.engine.connection, plan, key, false, terms)?;
         Ok(row.map(|mut row| {
             for (position, value) in &changes.values {
                 row[*position] = value.clone().into_owned();
@@ -199,6 +264,22 @@ impl Writer<'_> {
             row
         }))
     }
+
+    /// The key that a row has after changes to it.
+    fn key_after<'k>(&self, plan: &Plan, key: &Key<'k>, changes: &PreparedChanges<'k>) -> Key<'k> {
+        let mut key = key.clone();
+        for (place, position) in plan.key.iter().enumerate() {
+            if let Some((_, value)) = changes.values.iter().find(|(at, _)| at == position) {
+                key.values[place] = value.clone();
+            }
+        }
+        key
+    }
+}
+
+/// The error that the actor may not do this.
+pub(crate) fn denied(plan: &Plan, operation: &'static str) -> Error {
+    Error::Denied { table: plan.table().to_owned(), operation }
 }
 
 /// The error that there is no row with a key.
@@ -217,19 +298,48 @@ pub(crate) fn refused(plan: &Plan, issues: Vec<Issue>) -> Error {
     Error::Invalid { table, issues }
 }
 
+/// The statement that inserts a row of which the actor may insert it.
+fn insert_sql<'p>(plan: &'p Plan, rules: &'p TableRules) -> Result<&'p str> {
+    match &rules.insert {
+        Rule::Always => Ok(&plan.insert),
+        Rule::Never => Err(denied(plan, "insert")),
+        Rule::When(condition) => Ok(rules.insert_sql.get_or_init(|| {
+            let fields = plan.validator.fields();
+            let mut sql = Sql::default();
+            sql.push("INSERT INTO ").table(plan.table()).push(" (");
+            sql.list(fields, ", ", |sql, field| {
+                sql.name(&field.name);
+            });
+            sql.push(") SELECT * FROM (SELECT ").list(fields, ", ", |sql, field| {
+                sql.push("? AS ").name(&field.name);
+            });
+            sql.push(") WHERE ").push(&condition.term.text);
+            sql.text
+        })),
+    }
+}
+
+/// Adds what rules demand to a statement that has a WHERE already.
+pub(super) fn push_rules<'r, 'q>(sql: &mut Sql<'q>, rules: impl IntoIterator<Item = &'r Rule>) {
+    for term in rules.into_iter().flat_map(Rule::terms) {
+        sql.push(" AND ").term(term);
+    }
+}
+
 fn update_sql<'q>(
     plan: &Plan,
     key: &Key<'q>,
     changes: &PreparedChanges<'q>,
-    terms: &[Term<'q>],
+    rules: &TableRules,
 ) -> Sql<'q> {
     let fields = plan.validator.fields();
     let mut sql = Sql::default();
-    sql.push("UPDATE ").name(plan.table()).push(" SET ");
+    sql.push("UPDATE ").table(plan.table()).push(" SET ");
     sql.list(&changes.values, ", ", |sql, (position, value)| {
         sql.name(&fields[*position].name).push(" = ").bind(value.clone());
     });
-    push_key(&mut sql, plan.source(), key, false, terms);
+    push_key(&mut sql, plan.source(), key, false, &[]);
+    push_rules(&mut sql, [&rules.read, &rules.update]);
     sql.push(" RETURNING ").list(&plan.shown, ", ", |sql, position| {
         sql.name(&fields[*position].name);
     });

@@ -164,7 +164,7 @@ pub(crate) fn compile_count<'q>(
     terms: &[Term<'q>],
 ) -> Result<Sql<'q>> {
     let mut sql = Sql::default();
-    sql.push("SELECT count(*) FROM ").name(source.table.table());
+    sql.push("SELECT count(*) FROM ").table(source.table.table());
     let mut conditions = Conditions::new(&mut sql);
     push_filter(&mut conditions, source, filter, include_deleted, terms)?;
     Ok(sql)
@@ -253,7 +253,7 @@ fn push_select(sql: &mut Sql<'_>, source: Source<'_>, selected: &[usize]) {
     sql.push("SELECT ").list(selected, ", ", |sql, position| {
         sql.name(&fields[*position].name);
     });
-    sql.push(" FROM ").name(source.table.table());
+    sql.push(" FROM ").table(source.table.table());
 }
 
 fn push_filter<'q>(

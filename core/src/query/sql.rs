@@ -3,7 +3,7 @@
 use crate::value::SqlValue;
 
 /// SQL text and its values. Values only ever enter as parameters.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sql<'q> {
     pub(crate) text: String,
     pub(crate) values: Vec<SqlValue<'q>>,
@@ -25,6 +25,11 @@ impl<'q> Sql<'q> {
     pub(crate) fn name(&mut self, name: &str) -> &mut Self {
         push_name(&mut self.text, name);
         self
+    }
+
+    /// A table of the database's own: a temporary one of the same name stands in its front.
+    pub(crate) fn table(&mut self, name: &str) -> &mut Self {
+        self.push("main.").name(name)
     }
 
     pub(crate) fn bind(&mut self, value: SqlValue<'q>) -> &mut Self {

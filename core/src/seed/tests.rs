@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::*;
-use crate::owner::Catalog;
+use crate::owner::Engine;
 use crate::testing::{self, TestHost};
 
 const SET: &str = r#"
@@ -43,19 +42,20 @@ slug = "acme"
 "#;
 
 struct Db {
-    connection: Connection,
-    catalog: Catalog,
+    engine: Engine,
     host: TestHost,
 }
 
 impl Db {
     fn new() -> Db {
         let connection = testing::connection();
-        Db { connection, catalog: Catalog::new(Arc::new(testing::model())), host: TestHost::new() }
+        let model = Arc::new(testing::model());
+        let host = TestHost::new();
+        Db { engine: Engine::new(connection, model, Box::new(host.clone())), host }
     }
 
     fn owner(&self) -> Owner<'_> {
-        Owner::new(&self.connection, &self.catalog, &self.host)
+        Owner::new(&self.engine)
     }
 
     fn seed(&self, text: &str) -> Result<SeedReport> {
@@ -76,10 +76,10 @@ fn a_set_is_applied_once_whatever_the_order_of_its_rows() {
     let (db, other) = (Db::new(), Db::new());
     assert_eq!(db.seed(SET).unwrap(), SeedReport { inserted: 5, kept: 0 });
     let dump = db.dump();
-    let changes = db.connection.total_changes();
+    let changes = db.engine.connection.total_changes();
     db.host.advance(1_000_000);
     assert_eq!(db.seed(SET).unwrap(), SeedReport { inserted: 0, kept: 5 });
-    assert_eq!((db.dump(), db.connection.total_changes()), (dump, changes));
+    assert_eq!((db.dump(), db.engine.connection.total_changes()), (dump, changes));
 
     other.host.advance(77);
     other.seed(SET).unwrap();

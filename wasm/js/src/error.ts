@@ -11,6 +11,8 @@ export const ERROR_CODES = [
   "unknown_table",
   "invalid",
   "not_found",
+  "denied",
+  "session_ended",
   "invalid_argument",
   "sql",
   "invalid_migration",

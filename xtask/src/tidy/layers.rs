@@ -9,8 +9,11 @@ const LEVELS: &[&[&str]] = &[
     &["call", "testing"],
     &["database"],
     &["inspect"],
+    &["session"],
     &["seed"],
     &["owner"],
+    &["capture"],
+    &["policy"],
     &["query"],
     &["migrate"],
     &["bundle", "generate"],
@@ -21,6 +24,7 @@ const LEVELS: &[&[&str]] = &[
     &["value"],
     &["sql"],
     &["model"],
+    &["actor"],
     &["error"],
 ];
 

@@ -9,7 +9,6 @@ mod writes;
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::*;
@@ -18,19 +17,20 @@ use crate::query::ListOptions;
 use crate::testing::{self, TestHost};
 
 struct Db {
-    connection: Connection,
-    catalog: Catalog,
+    engine: Engine,
     host: TestHost,
 }
 
 impl Db {
     fn new() -> Db {
         let connection = testing::connection();
-        Db { connection, catalog: Catalog::new(Arc::new(testing::model())), host: TestHost::new() }
+        let model = Arc::new(testing::model());
+        let host = TestHost::new();
+        Db { engine: Engine::new(connection, model, Box::new(host.clone())), host }
     }
 
     fn owner(&self) -> Owner<'_> {
-        Owner::new(&self.connection, &self.catalog, &self.host)
+        Owner::new(&self.engine)
     }
 
     fn org(&self, slug: &str) -> Value {

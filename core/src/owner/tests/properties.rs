@@ -264,7 +264,7 @@ proptest! {
                     prop_assert!(!matches!(error, Error::Sql { .. }), "{step:?}: {error}");
                 }
             }
-            prop_assert!(db.connection.is_autocommit());
+            prop_assert!(db.engine.connection.is_autocommit());
         }
         let orphans = db.owner().sql("SELECT * FROM pragma_foreign_key_check", &[]).unwrap();
         prop_assert!(orphans.rows.is_empty());

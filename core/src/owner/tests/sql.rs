@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn sql_takes_one_statement_with_parameters() {
     let db = Db::new();
-    db.connection.execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY, b)").unwrap();
+    db.engine.connection.execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY, b)").unwrap();
     let sql = |text: &str, params: Value| db.owner().sql(text, params.as_array().unwrap());
     let answer = sql("INSERT INTO t (b) VALUES (?), (?)", json!(["x'; --", { "$blob": "AQI=" }]));
     assert_eq!(answer.unwrap().changes, 2);
@@ -51,7 +51,8 @@ fn sql_takes_one_statement_with_parameters() {
 #[test]
 fn a_sql_statement_happens_wholly_or_not_at_all() {
     let db = Db::new();
-    db.connection
+    db.engine
+        .connection
         .execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY); INSERT INTO t VALUES (3)")
         .unwrap();
     let count = || db.owner().sql("SELECT count(*) FROM t", &[]).unwrap().rows[0][0].clone();
@@ -86,5 +87,5 @@ fn a_failed_transaction_leaves_nothing() {
     });
     assert!(outer.is_err());
     assert_eq!(db.owner().count("teams", None).unwrap(), 0);
-    assert!(db.connection.is_autocommit());
+    assert!(db.engine.connection.is_autocommit());
 }

@@ -1,0 +1,87 @@
+//! What a write of a session has to pass besides the rules that its statement carries.
+
+use crate::error::Result;
+use crate::owner::catalog::Plan;
+use crate::owner::constraint::unknown_references;
+use crate::owner::rows::Rows;
+use crate::owner::write::{denied, refused};
+use crate::policy::TableRules;
+use crate::query::Key;
+use crate::validate::PreparedChanges;
+use crate::value::{Row, SqlValue};
+
+impl Rows<'_> {
+    /// Refuses values for what sessions never write: secrets, and keys that span tenants.
+    pub(super) fn check_written(
+        &self,
+        plan: &Plan,
+        rules: &TableRules,
+        row: &Row,
+        inserting: bool,
+    ) -> Result<()> {
+        if self.rules.is_none() {
+            return Ok(());
+        }
+        let fields = plan.validator.fields();
+        let is_own = |name: &String| {
+            let field = plan.validator.position(name).map(|position| &fields[position]);
+            field.is_some_and(|field| {
+                field.secret || rules.global_keys.contains(name) && field.auto.is_none()
+            })
+        };
+        // A row can't be made at all without its keys.
+        let needed = |name: &String| inserting && !is_auto(plan, name);
+        match row.keys().any(is_own) || rules.global_keys.iter().any(needed) {
+            true => Err(denied(plan, if inserting { "insert" } else { "update" })),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses references to rows that the actor can't see, as if there were none.
+    pub(super) fn check_references(
+        &self,
+        plan: &Plan,
+        values: &[SqlValue<'_>],
+        changed: impl Fn(&str) -> bool,
+    ) -> Result<()> {
+        let Some(rules) = self.rules else { return Ok(()) };
+        let table = self.engine.catalog.table(plan.table())?;
+        let issues = unknown_references(self, table, plan, values, |reference| {
+            reference.columns.iter().any(|column| changed(column)) && rules.guards(reference)
+        })?;
+        match issues.is_empty() {
+            true => Ok(()),
+            false => Err(refused(plan, issues)),
+        }
+    }
+
+    pub(super) fn check_changed_references(
+        &self,
+        plan: &Plan,
+        table_rules: &TableRules,
+        key: &Key<'_>,
+        changes: &PreparedChanges<'_>,
+    ) -> Result<()> {
+        let Some(rules) = self.rules else { return Ok(()) };
+        let table = self.engine.catalog.table(plan.table())?;
+        let fields = plan.validator.fields();
+        let changed = |column: &str| {
+            changes.values.iter().any(|(position, _)| fields[*position].name == column)
+        };
+        let guarded = table.references.iter().any(|reference| {
+            reference.columns.iter().any(|column| changed(column)) && rules.guards(reference)
+        });
+        if !guarded {
+            return Ok(());
+        }
+        match self.row_after(plan, table_rules, key, changes)? {
+            Some(row) => self.check_references(plan, &row, changed),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_auto(plan: &Plan, column: &str) -> bool {
+    let position = plan.validator.position(column);
+    position.is_some_and(|position| plan.validator.fields()[position].auto.is_some())
+}

@@ -1,0 +1,29 @@
+//! What every handle of one open database works with.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::capture::Recorder;
+use crate::host::Host;
+use crate::model::Model;
+use crate::owner::Catalog;
+
+/// Statements that stay prepared per connection: five per table of a model of forty.
+const STATEMENTS_CACHED: usize = 200;
+
+/// An open connection with what belongs to it. Its handles take turns; there is one per database.
+pub struct Engine {
+    pub(crate) connection: Connection,
+    pub(crate) catalog: Catalog,
+    pub(crate) host: Box<dyn Host + Send>,
+    pub(crate) recorder: Recorder,
+}
+
+impl Engine {
+    /// The engine of a connection to a database that holds this model, or is to hold it.
+    pub fn new(connection: Connection, model: Arc<Model>, host: Box<dyn Host + Send>) -> Engine {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        Engine { connection, catalog: Catalog::new(model), host, recorder: Recorder::default() }
+    }
+}

@@ -1,0 +1,154 @@
+//! Typed reads and writes, for the owner and for sessions alike: what differs is the rules that
+//! every statement carries.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::actor::Actor;
+use crate::error::{Error, Issue, Result};
+use crate::host::Host;
+use crate::model::Scope;
+use crate::owner::Engine;
+use crate::owner::catalog::Plan;
+use crate::owner::read;
+use crate::owner::transaction::{statement, transaction};
+use crate::policy::{Rules, TableRules, UNRESTRICTED};
+use crate::query::{ListOptions, Page, Term, parse_key};
+use crate::value::Row;
+
+/// What every typed read and write works with.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'e> {
+    pub(crate) engine: &'e Engine,
+    pub(crate) host: &'e dyn Host,
+    pub(crate) actor: &'e Actor,
+    /// What the actor may do; None for the owner, who may do everything.
+    pub(crate) rules: Option<&'e Rules>,
+    /// Set where the database is newer than this build: its version, and the newest one known.
+    pub(crate) newer: Option<(i64, i64)>,
+}
+
+impl<'e> Rows<'e> {
+    pub(crate) fn insert(&self, table: &str, row: &Row) -> Result<Row> {
+        let plan = self.writable(table)?;
+        statement(self.engine, self.actor, || self.insert_row(plan, row, |values| plan.row(values)))
+    }
+
+    pub(crate) fn insert_many<'r>(
+        &self,
+        table: &str,
+        rows: impl IntoIterator<Item = &'r Row>,
+    ) -> Result<Vec<Row>> {
+        let plan = self.writable(table)?;
+        transaction(self.engine, self.actor, || self.insert_rows(plan, rows))
+    }
+
+    pub(crate) fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
+        let plan = self.engine.catalog.plan(table)?;
+        let key = parse_key(plan.source(), key)?;
+        read::get(&self.engine.connection, plan, &key, self.read_terms(plan))
+    }
+
+    pub(crate) fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
+        let plan = self.engine.catalog.plan(table)?;
+        if options.include_deleted && self.rules(plan).delete.is_never() {
+            let message = "only those who may delete rows see deleted ones".to_owned();
+            return Err(Error::InvalidArgument { argument: "include_deleted".to_owned(), message });
+        }
+        read::list(&self.engine.connection, plan, options, self.read_terms(plan))
+    }
+
+    pub(crate) fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {
+        let plan = self.engine.catalog.plan(table)?;
+        read::count(&self.engine.connection, plan, filter, false, self.read_terms(plan))
+    }
+
+    pub(crate) fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
+        let plan = self.writable(table)?;
+        let key = parse_key(plan.source(), key)?;
+        self.update_row(plan, &key, changes)
+    }
+
+    pub(crate) fn delete(&self, table: &str, key: &Value) -> Result<bool> {
+        let plan = self.writable(table)?;
+        let key = parse_key(plan.source(), key)?;
+        self.delete_row(plan, &key)
+    }
+
+    pub(crate) fn restore(&self, table: &str, key: &Value) -> Result<Row> {
+        let plan = self.writable(table)?;
+        let key = parse_key(plan.source(), key)?;
+        transaction(self.engine, self.actor, || self.restore_row(plan, &key))
+    }
+
+    pub(crate) fn upsert(&self, table: &str, row: &Row) -> Result<Row> {
+        self.upsert_row(self.writable(table)?, row)
+    }
+
+    pub(crate) fn validate(
+        &self,
+        table: &str,
+        row: &Row,
+        key: Option<&Value>,
+    ) -> Result<Vec<Issue>> {
+        let plan = self.engine.catalog.plan(table)?;
+        let key = key.map(|key| parse_key(plan.source(), key)).transpose()?;
+        self.examine(plan, row, key.as_ref())
+    }
+
+    /// The compiled table, where this build may write.
+    pub(crate) fn writable(&self, table: &str) -> Result<&'e Plan> {
+        match self.newer_database() {
+            Some(error) => Err(error),
+            None => self.engine.catalog.plan(table),
+        }
+    }
+
+    pub(crate) fn newer_database(&self) -> Option<Error> {
+        let (database, known) = self.newer?;
+        Some(Error::NewerDatabase { database: database.to_string(), known: known.to_string() })
+    }
+
+    /// What the actor may do with a table.
+    pub(crate) fn rules(&self, plan: &Plan) -> &'e TableRules {
+        match self.rules {
+            None => &UNRESTRICTED,
+            Some(rules) => rules.table(plan.table()).expect("the plan is of the same model"),
+        }
+    }
+
+    /// The conditions of what the actor may see.
+    pub(crate) fn read_terms(&self, plan: &Plan) -> &'e [Term<'static>] {
+        self.rules(plan).read.terms()
+    }
+
+    /// The row with what the session itself decides: the tenant, the owner, the sub-tenant, where
+    /// the caller left them out.
+    pub(crate) fn completed<'r>(&self, plan: &Plan, row: &'r Row) -> Cow<'r, Row> {
+        let mut row = Cow::Borrowed(row);
+        let Some(rules) = self.rules else { return row };
+        let rights = rules.rights();
+        let Ok(table) = self.engine.catalog.table(plan.table()) else { return row };
+        let own = match &table.scope {
+            Scope::Tenant { column } if table.primary_key.len() > 1 => {
+                Some((column, rights.tenant.as_ref()))
+            }
+            Scope::User { owner } if table.primary_key != [owner.as_str()] => {
+                Some((owner, rights.user.as_ref()))
+            }
+            _ => None,
+        };
+        if let Some((column, Some(value))) = own
+            && !row.contains_key(column)
+        {
+            row.to_mut().insert(column.clone(), Value::from(value.as_str()));
+        }
+        if let Some((column, id)) = rules.narrowing(table)
+            && !row.contains_key(column)
+        {
+            row.to_mut().insert(column.to_owned(), Value::from(id));
+        }
+        row
+    }
+}

@@ -1,0 +1,169 @@
+//! What holds for a table before its policy is asked: whose rows it has, and which of them a
+//! session is about.
+
+use crate::model::expr::Expr;
+use crate::model::{Grant, Model, Policy, Scope, Table};
+use crate::policy::fold::{Folding, Part};
+use crate::policy::{Condition, Narrowed, Operation, Rights, Rule, membership};
+use crate::query::{Sql, Term};
+use crate::value::SqlValue;
+
+/// The rule for an operation on a table.
+pub(super) fn rule(model: &Model, table: &Table, operation: Operation, rights: &Rights) -> Rule {
+    let mut folding = Folding::new(model, rights);
+    let mut terms = Vec::new();
+    let mut tenant_only = false;
+    if let Scope::Tenant { column } = &table.scope {
+        let Some(tenant) = &rights.tenant else {
+            return of_user_alone(model, table, column, operation, rights);
+        };
+        terms.push(folding.equals(column, tenant));
+        tenant_only = true;
+    }
+    let granted = match &rights.narrowed {
+        Some(narrowed) => narrow(model, table, operation, narrowed, &mut folding),
+        None => Part::truth(true),
+    };
+    for part in [granted, policy(table, operation, rights, &mut folding)] {
+        match part {
+            part if part.is_true() => {}
+            Part::Value(_) => return Rule::Never,
+            Part::Sql(sql) => {
+                terms.push(sql);
+                tenant_only = false;
+            }
+        }
+    }
+    if terms.is_empty() {
+        return Rule::Always;
+    }
+    let mut sql = Sql::default();
+    sql.list(terms, " AND ", |sql, term| {
+        sql.push(&term.text);
+        sql.values.extend(term.values);
+    });
+    Rule::When(Condition {
+        term: Term { text: sql.text, values: sql.values },
+        columns: folding.columns,
+        reads: folding.reads,
+        tenant_only,
+    })
+}
+
+/// A condition over a row that no actor takes part in.
+pub(super) fn over_row(model: &Model, table: &Table, expr: &Expr) -> Term<'static> {
+    let nobody = Rights::default();
+    let mut sql = Sql::default();
+    Folding::new(model, &nobody).condition(expr, table).push_to(&mut sql);
+    Term { text: sql.text, values: sql.values }
+}
+
+/// What the table's policy says, or what its scope says where it has none.
+fn policy(table: &Table, operation: Operation, rights: &Rights, folding: &mut Folding<'_>) -> Part {
+    if rights.system {
+        return Part::truth(true);
+    }
+    let grant = match operation {
+        Operation::Read => &table.policy.read,
+        Operation::Insert => &table.policy.insert,
+        Operation::Update => &table.policy.update,
+        Operation::Delete => &table.policy.delete,
+    };
+    match (grant, &table.scope) {
+        (Some(Grant::Roles(roles)), _) => {
+            Part::truth(rights.role.as_ref().is_some_and(|role| roles.contains(role)))
+        }
+        (Some(Grant::When(expr)), _) => folding.condition(expr, table),
+        (None, _) if table.policy != Policy::default() => Part::truth(false),
+        (None, Scope::User { owner }) => match &rights.user {
+            Some(user) => Part::Sql(folding.equals(owner, user)),
+            None => Part::truth(false),
+        },
+        (None, Scope::Public) => Part::truth(operation == Operation::Read),
+        (None, Scope::Tenant { .. }) => Part::truth(false),
+    }
+}
+
+/// What a session without a tenant sees of tenants' tables: the person's own memberships, and the
+/// rows of the tenants that they belong to.
+fn of_user_alone(
+    model: &Model,
+    table: &Table,
+    column: &str,
+    operation: Operation,
+    rights: &Rights,
+) -> Rule {
+    let (Some(user), Some(tenancy)) = (&rights.user, &model.tenancy) else { return Rule::Never };
+    let Some((members, person)) = membership(model) else { return Rule::Never };
+    if operation != Operation::Read {
+        return Rule::Never;
+    }
+    let mut sql = Sql::default();
+    let bound = || SqlValue::from(user.clone());
+    if table.name == members.name {
+        sql.name(person).push(" = ").bind(bound());
+    } else if table.name == tenancy.tenant {
+        let Some(key) = model.tenant_column(members) else { return Rule::Never };
+        sql.name(column).push(" IN (SELECT ").name(key).push(" FROM ").table(&members.name);
+        sql.push(" WHERE ").name(person).push(" = ").bind(bound());
+        if members.soft_delete.is_some() {
+            sql.push(" AND \"deleted_at\" IS NULL");
+        }
+        sql.push(")");
+    } else {
+        return Rule::Never;
+    }
+    Rule::When(Condition {
+        term: Term { text: sql.text, values: sql.values },
+        columns: vec![person.to_owned(), column.to_owned()],
+        reads: vec![members.name.clone()],
+        tenant_only: false,
+    })
+}
+
+/// What a narrowed session reaches: rows that name its sub-tenant; its own row and those that this
+/// one refers to, to be read.
+fn narrow(
+    model: &Model,
+    table: &Table,
+    operation: Operation,
+    narrowed: &Narrowed,
+    folding: &mut Folding<'_>,
+) -> Part {
+    let Some(narrow) = narrow_table(model) else {
+        return Part::truth(false);
+    };
+    if let Some(column) = narrowing_column(model, table) {
+        return Part::Sql(folding.equals(column, &narrowed.id));
+    }
+    let Some(id) = narrow.primary_key.last() else { return Part::truth(false) };
+    if operation != Operation::Read {
+        return Part::truth(false);
+    }
+    if table.name == narrow.name {
+        return Part::Sql(folding.equals(id, &narrowed.id));
+    }
+    let to_parent = narrow.references.iter().find(|reference| reference.table == table.name);
+    let named = to_parent.and_then(|reference| {
+        let (column, to) = (reference.columns.last()?, reference.to.last()?);
+        let (_, value) = narrowed.refers.iter().find(|(name, _)| name == column)?;
+        Some((to, value))
+    });
+    match named {
+        Some((column, value)) => Part::Sql(folding.equals(column, value)),
+        None => Part::truth(false),
+    }
+}
+
+/// The column of a table that names a sub-tenant.
+pub(super) fn narrowing_column<'t>(model: &Model, table: &'t Table) -> Option<&'t str> {
+    let narrow = narrow_table(model)?;
+    let id = narrow.primary_key.last()?;
+    let naming = table.references.iter().filter(|reference| reference.table == narrow.name);
+    let mut named = naming.flat_map(|reference| reference.columns.iter().zip(&reference.to));
+    named.find(|(_, to)| *to == id).map(|(column, _)| column.as_str())
+}
+
+fn narrow_table(_model: &Model) -> Option<&Table> {
+    None
+}

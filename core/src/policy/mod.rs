@@ -1,0 +1,225 @@
+//! What an actor may do with which rows: the model's policies, compiled for one actor into
+//! conditions that statements of the core carry.
+//!
+//! Everything that depends on the actor alone (role, permissions, who they are) is decided here,
+//! so that an unrestricted role pays for nothing but its tenant. What is left is one condition
+//! over the row per operation. Nothing said means denied; what can't be said becomes NULL, which
+//! no condition takes for true.
+
+mod base;
+mod fold;
+mod membership;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+pub(crate) use membership::membership;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use crate::model::expr::Expr;
+use crate::model::{Model, Reference, Scope, Table};
+use crate::query::Term;
+
+/// What is known of an actor after having been looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rights {
+    /// The person, where one acts.
+    pub(crate) user: Option<String>,
+    /// The API key, where a program acts.
+    pub(crate) key: Option<String>,
+    /// The tenant that they work in.
+    pub(crate) tenant: Option<String>,
+    /// The role held there.
+    pub(crate) role: Option<String>,
+    /// What they are permitted, as `resource:action`.
+    pub(crate) permissions: BTreeSet<String>,
+    /// The sub-tenant that they are held to, and its row's columns that other tables name.
+    pub(crate) narrowed: Option<Narrowed>,
+    /// When an API key runs out, RFC 3339.
+    pub(crate) expires_at: Option<String>,
+    /// Whether this is the core or the host itself, whom no policy holds back within the tenant.
+    pub(crate) system: bool,
+}
+
+/// The sub-tenant that an actor is held to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Narrowed {
+    /// Its id.
+    pub(crate) id: String,
+    /// The values of its row that refer to other rows, by column.
+    pub(crate) refers: Vec<(String, String)>,
+}
+
+/// One kind of access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Read,
+    Insert,
+    Update,
+    Delete,
+}
+
+/// Which rows an operation may touch.
+#[derive(Debug)]
+pub(crate) enum Rule {
+    /// All.
+    Always,
+    /// Those for which a condition holds.
+    When(Condition),
+    /// None.
+    Never,
+}
+
+/// A condition over a row.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    /// It as SQL over the table's own columns.
+    pub(crate) term: Term<'static>,
+    /// The columns of the row that it looks at.
+    pub(crate) columns: Vec<String>,
+    /// The tables that it looks rows up in.
+    pub(crate) reads: Vec<String>,
+    /// Whether it says nothing but which tenant the row belongs to.
+    pub(crate) tenant_only: bool,
+}
+
+/// What an actor may do with one table.
+#[derive(Debug)]
+pub(crate) struct TableRules {
+    pub(crate) read: Rule,
+    pub(crate) insert: Rule,
+    pub(crate) update: Rule,
+    pub(crate) delete: Rule,
+    /// Columns of keys that are not kept apart by tenant or owner: a clash would tell of rows that
+    /// the actor can't see, so sessions never write them.
+    pub(crate) global_keys: Vec<String>,
+    /// The insert statement that carries the insert rule.
+    pub(crate) insert_sql: OnceLock<String>,
+}
+
+/// What one actor may do with every table of a model.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    model: Arc<Model>,
+    rights: Rights,
+    tables: Vec<OnceLock<TableRules>>,
+}
+
+static NOTHING: LazyLock<[Term<'static>; 1]> =
+    LazyLock::new(|| [Term { text: "FALSE".to_owned(), values: Vec::new() }]);
+
+impl Rule {
+    /// The conditions that a statement adds.
+    pub(crate) fn terms(&self) -> &[Term<'static>] {
+        match self {
+            Rule::Always => &[],
+            Rule::When(condition) => std::slice::from_ref(&condition.term),
+            Rule::Never => &*NOTHING,
+        }
+    }
+
+    /// Whether no row passes.
+    pub(crate) fn is_never(&self) -> bool {
+        matches!(self, Rule::Never)
+    }
+
+    /// Whether the rule looks at this column, or may change with any row of this table.
+    pub(crate) fn looks_at(&self, table: &str, column: &str) -> bool {
+        match self {
+            Rule::When(condition) => {
+                condition.columns.iter().any(|name| name == column)
+                    || condition.reads.iter().any(|name| name == table)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A condition over a row that no actor takes part in.
+pub(crate) fn over_row(model: &Model, table: &Table, expr: &Expr) -> Term<'static> {
+    base::over_row(model, table, expr)
+}
+
+/// The rules of whoever holds the file.
+pub(crate) static UNRESTRICTED: TableRules = TableRules {
+    read: Rule::Always,
+    insert: Rule::Always,
+    update: Rule::Always,
+    delete: Rule::Always,
+    global_keys: Vec::new(),
+    insert_sql: OnceLock::new(),
+};
+
+impl Rules {
+    /// The rules of an actor. Tables are compiled when they are first asked for.
+    pub(crate) fn new(model: Arc<Model>, rights: Rights) -> Rules {
+        let tables = model.tables.iter().map(|_| OnceLock::new()).collect();
+        Rules { model, rights, tables }
+    }
+
+    /// Who it is.
+    pub(crate) fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// The rules for a table; those of nobody where the model has no such table.
+    pub(crate) fn table(&self, name: &str) -> Option<&TableRules> {
+        let position = self.model.tables.iter().position(|table| table.name == name)?;
+        Some(self.tables[position].get_or_init(|| {
+            let table = &self.model.tables[position];
+            let rule = |operation| base::rule(&self.model, table, operation, &self.rights);
+            TableRules {
+                read: rule(Operation::Read),
+                insert: rule(Operation::Insert),
+                update: rule(Operation::Update),
+                delete: rule(Operation::Delete),
+                global_keys: global_keys(table),
+                insert_sql: OnceLock::new(),
+            }
+        }))
+    }
+
+    /// The column of a table that names the sub-tenant, and the one that the actor is held to.
+    pub(crate) fn narrowing<'t>(&'t self, table: &'t Table) -> Option<(&'t str, &'t str)> {
+        let narrowed = self.rights.narrowed.as_ref()?;
+        let column = base::narrowing_column(&self.model, table)?;
+        Some((column, &narrowed.id))
+    }
+
+    /// Whether a reference has to be looked up before it is written: its key alone doesn't say
+    /// that the actor can read the row it names.
+    pub(crate) fn guards(&self, reference: &Reference) -> bool {
+        let Some(parent) = self.model.table(&reference.table) else { return true };
+        if parent.soft_delete.is_some() {
+            return true;
+        }
+        match self.table(&reference.table).map(|rules| &rules.read) {
+            Some(Rule::Always) => false,
+            Some(Rule::When(condition)) => {
+                let tenant = self.model.tenant_column(parent);
+                let by_tenant = tenant.is_some_and(|column| {
+                    reference.to.first().is_some_and(|first| first == column)
+                });
+                !(condition.tenant_only && by_tenant)
+            }
+            _ => true,
+        }
+    }
+}
+
+/// The columns of a table's keys that don't start with the tenant key or the owner.
+fn global_keys(table: &Table) -> Vec<String> {
+    let own = match &table.scope {
+        Scope::Tenant { column } => Some(column),
+        Scope::User { owner } => Some(owner),
+        Scope::Public => None,
+    };
+    let keys = table.unique.iter().map(|unique| &unique.columns).chain([&table.primary_key]);
+    let global = keys.filter(|columns| columns.first() != own || columns.len() == 1);
+    let mut columns: Vec<String> = global.flatten().cloned().collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}

@@ -1,0 +1,1 @@
+//! Policies folded for actors, as SQL text.

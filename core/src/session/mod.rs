@@ -1,0 +1,278 @@
+//! Sessions: an actor's handle on an open database.
+//!
+//! A session reads and writes what the model's policies let its actor, and nothing else. What the
+//! actor may do is looked up when the session is opened, and again whenever rows that it hangs on
+//! may have changed: a role that is taken away is gone with the next call.
+
+mod lookup;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::actor::Actor;
+use crate::error::{Error, Issue, Result};
+use crate::model::Model;
+use crate::owner::Engine;
+use crate::owner::rows::Rows;
+use crate::owner::transaction::transaction;
+use crate::policy::{Rights, Rules};
+use crate::query::{ListOptions, Page};
+use crate::value::Row;
+
+/// An actor's handle. Cheap to make; several may be open on one database, and take turns.
+///
+/// What the actor can't see does not exist: reads leave it out, writes answer `not_found`. What
+/// they see and may not change is `denied`.
+///
+/// # Example
+///
+/// ```
+/// # use freehold_core::{Actor, Bundle, Database, Error, ListOptions, host::FixedHost};
+/// # use serde_json::json;
+/// # let connection = rusqlite::Connection::open_in_memory()?;
+/// # let host = Box::new(FixedHost::new(1_750_000_000_000, 1));
+/// # let mut database = Database::open(connection, Bundle::builtin("workflow")?, host)?;
+/// # database.init(Some("development"), &mut |_| {})?;
+/// let users = database.owner()?.list("users", &ListOptions::default())?.rows;
+/// let demo = users.iter().find(|user| user["email"] == "demo@example.com").expect("seeded");
+/// let [id, tenant] = ["id", "tenant_id"].map(|name| demo[name].as_str().expect("a text"));
+///
+/// let session = database.session(Actor::user(id).in_tenant(tenant))?;
+/// assert!(session.count("workflows", None)? > 0);
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Session<'db> {
+    engine: &'db Engine,
+    actor: Actor,
+    newer: Option<(i64, i64)>,
+    standing: RefCell<Standing>,
+}
+
+/// What was known of the actor when it was last looked up.
+struct Standing {
+    rules: Arc<Rules>,
+    /// The recorder's count of this connection's writes then.
+    generation: u64,
+    /// SQLite's count of other connections' writes then.
+    data_version: i64,
+}
+
+impl<'db> Session<'db> {
+    /// Opens a session.
+    ///
+    /// # Errors
+    ///
+    /// - `session_ended`: the actor is unknown, suspended, or has no place in the tenant
+    pub(crate) fn open(
+        engine: &'db Engine,
+        actor: Actor,
+        newer: Option<(i64, i64)>,
+    ) -> Result<Session<'db>> {
+        let generation = engine.recorder.generation();
+        let data_version = data_version(engine)?;
+        let rights = lookup::rights(engine, &actor)?;
+        let rules = Arc::new(Rules::new(engine.catalog.model().clone(), rights));
+        let standing = RefCell::new(Standing { rules, generation, data_version });
+        Ok(Session { engine, actor, newer, standing })
+    }
+
+    /// Whose session it is.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The model.
+    pub fn model(&self) -> &'db Model {
+        self.engine.catalog.model()
+    }
+
+    /// The role that the actor holds in the session's tenant, if any.
+    ///
+    /// # Errors
+    ///
+    /// - `session_ended`
+    pub fn role(&self) -> Result<Option<String>> {
+        Ok(self.rules()?.rights().role.clone())
+    }
+
+    /// Inserts a row; the row as stored. The tenant, and the owner of a user's row, are filled in.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid`, `encryption_unavailable`: as for [`crate::Owner::insert`]
+    /// - `denied`: the policy doesn't let the actor insert this row
+    /// - `session_ended`: the actor has no access any more
+    pub fn insert(&self, table: &str, row: &Row) -> Result<Row> {
+        self.with(|rows| rows.insert(table, row))
+    }
+
+    /// Inserts rows, all or none; their keys, in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::insert`], for the first row that fails.
+    pub fn insert_many<'r>(
+        &self,
+        table: &str,
+        rows: impl IntoIterator<Item = &'r Row>,
+    ) -> Result<Vec<Row>> {
+        self.with(|writer| writer.insert_many(table, rows))
+    }
+
+    /// The row with this key, if the actor sees one.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid_argument`: as for [`crate::Owner::get`]
+    /// - `session_ended`
+    pub fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
+        self.with(|rows| rows.get(table, &self.whole_key(table, key)))
+    }
+
+    /// A page of the rows that the actor sees.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid_argument`: as for [`crate::Owner::list`]
+    /// - `session_ended`
+    pub fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
+        self.with(|rows| rows.list(table, options))
+    }
+
+    /// How many of the rows that the actor sees a filter keeps.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid_argument`: as for [`crate::Owner::count`]
+    /// - `session_ended`
+    pub fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {
+        self.with(|rows| rows.count(table, filter))
+    }
+
+    /// Changes columns of the row with this key; the row as it is then.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid`, `invalid_argument`: as for [`crate::Owner::update`]
+    /// - `not_found`: the actor sees no row with this key
+    /// - `denied`: the policy doesn't let the actor change the row, or not into this
+    /// - `session_ended`
+    pub fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
+        self.with(|rows| rows.update(table, &self.whole_key(table, key), changes))
+    }
+
+    /// Deletes the row with this key, or hides it where the table deletes softly; whether the
+    /// actor saw one.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid_argument`, `invalid`: as for [`crate::Owner::delete`]
+    /// - `denied`: the policy doesn't let the actor delete the row
+    /// - `session_ended`
+    pub fn delete(&self, table: &str, key: &Value) -> Result<bool> {
+        self.with(|rows| rows.delete(table, &self.whole_key(table, key)))
+    }
+
+    /// Brings back the softly deleted row with this key; the row as it is then.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid_argument`, `invalid`: as for [`crate::Owner::restore`]
+    /// - `not_found`, `denied`, `session_ended`
+    pub fn restore(&self, table: &str, key: &Value) -> Result<Row> {
+        self.with(|rows| rows.restore(table, &self.whole_key(table, key)))
+    }
+
+    /// Inserts a row, or changes the one that has its primary key already; the row as it is then.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::insert`] and [`Session::update`].
+    pub fn upsert(&self, table: &str, row: &Row) -> Result<Row> {
+        self.with(|rows| rows.upsert(table, row))
+    }
+
+    /// What is wrong with a row that is to be inserted, or with changes to the row with a key, as
+    /// far as the actor may know. Writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// - `unknown_table`, `invalid_argument`, `not_found`, `session_ended`
+    pub fn validate(&self, table: &str, row: &Row, key: Option<&Value>) -> Result<Vec<Issue>> {
+        let key = key.map(|key| self.whole_key(table, key));
+        self.with(|rows| rows.validate(table, row, key.as_ref()))
+    }
+
+    /// Runs work in a transaction: all of it happens, or none. Transactions nest.
+    ///
+    /// # Errors
+    ///
+    /// - the work's own
+    /// - `locked`: another connection is writing
+    /// - `session_ended`
+    pub fn transaction<T>(&self, work: impl FnOnce(&Session<'db>) -> Result<T>) -> Result<T> {
+        self.rules()?;
+        transaction(self.engine, &self.actor, || work(self))
+    }
+
+    /// A key with the session's tenant in it, where the caller left that out.
+    fn whole_key(&self, table: &str, key: &Value) -> Value {
+        let Ok(table) = self.engine.catalog.table(table) else { return key.clone() };
+        let (Some(column), Some(tenant)) = (self.model().tenant_column(table), &self.actor.tenant)
+        else {
+            return key.clone();
+        };
+        match (table.primary_key.as_slice(), key) {
+            ([first, other], Value::String(_) | Value::Number(_)) if first == column => {
+                serde_json::json!({ first: tenant, other: key })
+            }
+            (columns, Value::Object(given))
+                if columns.len() > 1 && !given.contains_key(column) =>
+            {
+                let mut whole = given.clone();
+                whole.insert(column.to_owned(), Value::from(tenant.as_str()));
+                Value::Object(whole)
+            }
+            _ => key.clone(),
+        }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
+        let rules = self.rules()?;
+        let Session { engine, actor, newer, .. } = self;
+        let host = &*engine.host;
+        work(Rows { engine, host, actor, rules: Some(&rules), newer: *newer })
+    }
+
+    /// What the actor may do now.
+    pub(crate) fn rules(&self) -> Result<Arc<Rules>> {
+        let generation = self.engine.recorder.generation();
+        let data_version = data_version(self.engine)?;
+        let mut standing = self.standing.borrow_mut();
+        if standing.generation != generation || standing.data_version != data_version {
+            let rights = lookup::rights(self.engine, &self.actor)?;
+            if rights != *standing.rules.rights() {
+                let model = self.engine.catalog.model().clone();
+                standing.rules = Arc::new(Rules::new(model, rights));
+            }
+            (standing.generation, standing.data_version) = (generation, data_version);
+        }
+        lookup::check_expiry(self.engine, standing.rules.rights())?;
+        Ok(standing.rules.clone())
+    }
+}
+
+/// SQLite's count of what other connections committed.
+fn data_version(engine: &Engine) -> Result<i64> {
+    let mut statement = engine.connection.prepare_cached("PRAGMA data_version")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+fn ended(reason: &'static str) -> Error {
+    Error::SessionEnded { reason }
+}
