@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use serde::Serialize;
 
+use crate::actor::Actor;
 use crate::bundle::Bundle;
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -20,6 +21,7 @@ use crate::migrate::{
 };
 use crate::owner::{Engine, Owner};
 use crate::seed::{self, SeedReport};
+use crate::session::Session;
 
 /// An open database.
 ///
@@ -120,6 +122,18 @@ impl Database {
     pub fn owner(&self) -> Result<Owner<'_>> {
         self.check_initialized()?;
         Ok(Owner::new(&self.engine).guarding(self.newer()))
+    }
+
+    /// An actor's handle, which reaches what the model's policies let the actor reach. The caller
+    /// vouches for who the actor is; what they may do is looked up in the database.
+    ///
+    /// # Errors
+    ///
+    /// - `not_initialized`: the database holds no model yet
+    /// - `session_ended`: the actor is unknown, suspended, or has no place in the tenant
+    pub fn session(&self, actor: Actor) -> Result<Session<'_>> {
+        self.check_initialized()?;
+        Session::open(&self.engine, actor, self.newer())
     }
 
     /// Completes what is missing: applies pending migrations, and seeds a set.

@@ -36,6 +36,7 @@ mod policy;
 pub mod query;
 pub mod schema;
 pub mod seed;
+pub mod session;
 pub mod sql;
 #[cfg(test)]
 mod testing;
@@ -49,3 +50,4 @@ pub use error::{Error, Issue, Problem, Result};
 pub use model::Model;
 pub use owner::Owner;
 pub use query::{ListOptions, Page};
+pub use session::Session;

@@ -117,9 +117,14 @@ unique = [{ columns = ["team_id", "number"], nulls = "equal" }]
 
 /// A database in memory with the model's tables, set up as a host's connection is.
 pub(crate) fn connection() -> Connection {
+    connection_of(&model())
+}
+
+/// A database in memory with the tables of a model.
+pub(crate) fn connection_of(model: &Model) -> Connection {
     let connection = Connection::open_in_memory().expect("memory opens");
     connection.pragma_update(None, "foreign_keys", true).expect("foreign keys are there");
-    let script = Schema::from_model(&model()).create_sql().join(";\n");
+    let script = Schema::from_model(model).create_sql().join(";\n");
     connection.execute_batch(&script).expect("the schema is sound");
     connection
 }

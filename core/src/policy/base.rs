@@ -2,7 +2,7 @@
 //! session is about.
 
 use crate::model::expr::Expr;
-use crate::model::{Grant, Model, Policy, Scope, Table};
+use crate::model::{Grant, Model, Scope, Table};
 use crate::policy::fold::{Folding, Part};
 use crate::policy::{Condition, Narrowed, Operation, Rights, Rule, membership};
 use crate::query::{Sql, Term};
@@ -63,18 +63,18 @@ fn policy(table: &Table, operation: Operation, rights: &Rights, folding: &mut Fo
     if rights.system {
         return Part::truth(true);
     }
-    let grant = match operation {
-        Operation::Read => &table.policy.read,
-        Operation::Insert => &table.policy.insert,
-        Operation::Update => &table.policy.update,
-        Operation::Delete => &table.policy.delete,
-    };
+    let grant = table.policy.as_ref().map(|policy| match operation {
+        Operation::Read => &policy.read,
+        Operation::Insert => &policy.insert,
+        Operation::Update => &policy.update,
+        Operation::Delete => &policy.delete,
+    });
     match (grant, &table.scope) {
-        (Some(Grant::Roles(roles)), _) => {
+        (Some(Some(Grant::Roles(roles))), _) => {
             Part::truth(rights.role.as_ref().is_some_and(|role| roles.contains(role)))
         }
-        (Some(Grant::When(expr)), _) => folding.condition(expr, table),
-        (None, _) if table.policy != Policy::default() => Part::truth(false),
+        (Some(Some(Grant::When(expr))), _) => folding.condition(expr, table),
+        (Some(None), _) => Part::truth(false),
         (None, Scope::User { owner }) => match &rights.user {
             Some(user) => Part::Sql(folding.equals(owner, user)),
             None => Part::truth(false),
@@ -164,6 +164,6 @@ pub(super) fn narrowing_column<'t>(model: &Model, table: &'t Table) -> Option<&'
     named.find(|(_, to)| *to == id).map(|(column, _)| column.as_str())
 }
 
-fn narrow_table(_model: &Model) -> Option<&Table> {
-    None
+fn narrow_table(model: &Model) -> Option<&Table> {
+    model.table(model.tenancy.as_ref()?.narrow.as_ref()?)
 }

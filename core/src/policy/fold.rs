@@ -102,6 +102,7 @@ impl<'f> Folding<'f> {
             Expr::Boolean(flag) => Part::truth(*flag),
             Expr::Null => Part::NULL,
             Expr::AuthUser => text(&self.rights.user),
+            Expr::AuthKey => text(&self.rights.key),
             Expr::AuthTenant => text(&self.rights.tenant),
             Expr::AuthRole => text(&self.rights.role),
             Expr::HasPermission(name) => Part::truth(self.rights.permissions.contains(name)),

@@ -94,14 +94,15 @@ fn of_key(engine: &Engine, key: &str, rights: &mut Rights) -> Result<()> {
     let (Some(column), Some(id)) = (model.tenant_column(keys), keys.primary_key.last()) else {
         return Err(unknown());
     };
+    let active = model.tenancy.as_ref().and_then(|tenancy| tenancy.key_active.as_ref());
     let mut names = vec![column];
-    let optional = ["permissions", "expires_at", "revoked_at", "is_active", "user_id"];
+    let optional = ["permissions", "expires_at", "revoked_at", "user_id"];
     names.extend(optional.into_iter().filter(|name| keys.column(name).is_some()));
     let mut wanted = vec![(id.as_str(), key)];
     if let Some(tenant) = &rights.tenant {
         wanted.insert(0, (column, tenant));
     }
-    let found = active_row(engine, keys, &wanted, None, &names)?.ok_or_else(unknown)?;
+    let found = active_row(engine, keys, &wanted, active, &names)?.ok_or_else(unknown)?;
     let mut user = None;
     for (name, value) in names.iter().zip(found) {
         match (*name, value) {
@@ -114,7 +115,6 @@ fn of_key(engine: &Engine, key: &str, rights: &mut Rights) -> Result<()> {
             }
             ("expires_at", value) => rights.expires_at = into_text(value),
             ("revoked_at", value) if !value.is_null() => return Err(unknown()),
-            ("is_active", SqlValue::Integer(0)) => return Err(unknown()),
             ("user_id", value) => user = into_text(value),
             _ => {}
         }

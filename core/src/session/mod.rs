@@ -20,7 +20,7 @@ use crate::model::Model;
 use crate::owner::Engine;
 use crate::owner::rows::Rows;
 use crate::owner::transaction::transaction;
-use crate::policy::{Rights, Rules};
+use crate::policy::Rules;
 use crate::query::{ListOptions, Page};
 use crate::value::Row;
 
@@ -231,9 +231,7 @@ impl<'db> Session<'db> {
             ([first, other], Value::String(_) | Value::Number(_)) if first == column => {
                 serde_json::json!({ first: tenant, other: key })
             }
-            (columns, Value::Object(given))
-                if columns.len() > 1 && !given.contains_key(column) =>
-            {
+            (columns, Value::Object(given)) if columns.len() > 1 && !given.contains_key(column) => {
                 let mut whole = given.clone();
                 whole.insert(column.to_owned(), Value::from(tenant.as_str()));
                 Value::Object(whole)
