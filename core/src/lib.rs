@@ -19,6 +19,7 @@
 //! # Ok::<(), freehold_core::Error>(())
 //! ```
 
+pub mod account;
 pub mod actor;
 pub mod bundle;
 pub mod call;

@@ -72,6 +72,8 @@ pub fn error_to_json(error: &Error) -> Value {
         Error::NotFound { table, .. }
         | Error::UnknownTable { table }
         | Error::Denied { table, .. } => put("table", table.clone().into()),
+        Error::RateLimited { retry_after_ms } => put("retry_after_ms", (*retry_after_ms).into()),
+        Error::Unavailable { what } => put("what", what.clone().into()),
         Error::SchemaDrift { differences, .. } => put("differences", json!(differences)),
         Error::DataLoss { losses } => put("losses", json!(losses)),
         Error::InvalidArgument { argument, .. } => put("argument", argument.clone().into()),

@@ -25,6 +25,15 @@ impl fmt::Display for Error {
             Error::Denied { table, operation } => {
                 write!(f, "not allowed to {operation} this row of `{table}`")
             }
+            Error::BadCredentials => {
+                f.write_str("nobody has these credentials; check them and try again")
+            }
+            Error::RateLimited { retry_after_ms } => {
+                write!(f, "the API key was used too often; try again in {retry_after_ms} ms")
+            }
+            Error::Unavailable { what } => {
+                write!(f, "this `{what}` can't be had; choose another")
+            }
             Error::SessionEnded { reason } => write!(f, "no access: {reason}; sign in again"),
             Error::InvalidArgument { argument, message } => write!(f, "{argument}: {message}"),
             Error::Sql { message } => write!(f, "SQL: {message}"),

@@ -100,6 +100,18 @@ pub enum Error {
         /// `insert`, `update`, `delete` or `restore`.
         operation: &'static str,
     },
+    /// Nobody has this address and password, this key or this token.
+    BadCredentials,
+    /// The API key was used as often as it may be within a minute.
+    RateLimited {
+        /// When it may be used again, from now.
+        retry_after_ms: i64,
+    },
+    /// An address or slug can't be had: it is taken, or reserved.
+    Unavailable {
+        /// The column.
+        what: String,
+    },
     /// The actor has no access, or has it no longer.
     SessionEnded {
         /// Why, for people; it tells nothing of others.
@@ -239,6 +251,9 @@ pub const ERROR_CODES: &[(&str, &str)] = &[
     ("invalid", "The row breaks the model's rules or a constraint; nothing was written."),
     ("not_found", "There is no row with this key."),
     ("denied", "The actor may not do this; nothing was written."),
+    ("bad_credentials", "Nobody has this address and password, this key or this token."),
+    ("rate_limited", "The API key was used as often as it may be within a minute."),
+    ("unavailable", "The address or slug can't be had."),
     ("session_ended", "The actor has no access (any more): gone, suspended, expired or revoked."),
     (
         "invalid_argument",
@@ -284,6 +299,9 @@ impl Error {
             Error::Invalid { .. } => "invalid",
             Error::NotFound { .. } => "not_found",
             Error::Denied { .. } => "denied",
+            Error::BadCredentials => "bad_credentials",
+            Error::RateLimited { .. } => "rate_limited",
+            Error::Unavailable { .. } => "unavailable",
             Error::SessionEnded { .. } => "session_ended",
             Error::InvalidArgument { .. } => "invalid_argument",
             Error::Sql { .. } => "sql",

@@ -19,7 +19,7 @@ impl Rows<'_> {
         row: &Row,
         inserting: bool,
     ) -> Result<()> {
-        if self.rules.is_none() {
+        if self.own_columns {
             return Ok(());
         }
         let fields = plan.validator.fields();

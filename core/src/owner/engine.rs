@@ -1,5 +1,7 @@
 //! What every handle of one open database works with.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -18,12 +20,20 @@ pub struct Engine {
     pub(crate) catalog: Catalog,
     pub(crate) host: Box<dyn Host + Send>,
     pub(crate) recorder: Recorder,
+    /// How often each API key was used within which minute.
+    pub(crate) key_uses: RefCell<BTreeMap<String, (i64, i64)>>,
 }
 
 impl Engine {
     /// The engine of a connection to a database that holds this model, or is to hold it.
     pub fn new(connection: Connection, model: Arc<Model>, host: Box<dyn Host + Send>) -> Engine {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        Engine { connection, catalog: Catalog::new(model), host, recorder: Recorder::default() }
+        Engine {
+            connection,
+            catalog: Catalog::new(model),
+            host,
+            recorder: Recorder::default(),
+            key_uses: RefCell::default(),
+        }
     }
 }

@@ -13,7 +13,7 @@ mod hide;
 pub(crate) mod read;
 pub(crate) mod rows;
 mod sql;
-mod storage;
+pub(crate) mod storage;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -82,7 +82,16 @@ impl<'db> Owner<'db> {
     /// The owner's handle of an open database that holds the engine's model.
     pub fn new(engine: &'db Engine) -> Self {
         let host = &*engine.host;
-        Owner { rows: Rows { engine, host, actor: &SYSTEM, rules: None, newer: None } }
+        Owner {
+            rows: Rows {
+                engine,
+                host,
+                actor: &SYSTEM,
+                rules: None,
+                newer: None,
+                own_columns: true,
+            },
+        }
     }
 
     /// The same handle, which refuses to write where the database is newer than this build.

@@ -27,6 +27,8 @@ pub(crate) struct Rows<'e> {
     pub(crate) rules: Option<&'e Rules>,
     /// Set where the database is newer than this build: its version, and the newest one known.
     pub(crate) newer: Option<(i64, i64)>,
+    /// Whether columns are written that only the core itself writes: secrets, global keys.
+    pub(crate) own_columns: bool,
 }
 
 impl<'e> Rows<'e> {

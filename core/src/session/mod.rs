@@ -16,13 +16,15 @@ use serde_json::Value;
 
 use crate::actor::Actor;
 use crate::error::{Error, Issue, Result};
+use crate::host::Host;
 use crate::model::Model;
 use crate::owner::Engine;
+use crate::owner::read::first;
 use crate::owner::rows::Rows;
 use crate::owner::transaction::transaction;
 use crate::policy::Rules;
-use crate::query::{ListOptions, Page};
-use crate::value::Row;
+use crate::query::{ListOptions, Page, Sql};
+use crate::value::{Row, SqlValue};
 
 /// An actor's handle. Cheap to make; several may be open on one database, and take turns.
 ///
@@ -240,11 +242,57 @@ impl<'db> Session<'db> {
         }
     }
 
+    /// Inserts a row along with columns that only the core itself writes.
+    pub(crate) fn insert_with(&self, table: &str, row: &Row, own: &[(&str, Value)]) -> Result<Row> {
+        let names = own.iter().map(|(name, _)| *name);
+        for name in names {
+            if row.contains_key(name) {
+                let message = "is made by the core itself".to_owned();
+                return Err(Error::InvalidArgument { argument: name.to_owned(), message });
+            }
+        }
+        let mut row = row.clone();
+        row.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        self.with(|rows| Rows { own_columns: true, ..rows }.insert(table, &row))
+    }
+
+    /// Changes columns that only the core itself writes, of a row that the actor may change.
+    pub(crate) fn update_with(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
+        let key = self.whole_key(table, key);
+        self.with(|rows| Rows { own_columns: true, ..rows }.update(table, &key, changes))
+    }
+
+    /// Runs work of the core's own on the actor's behalf, in one transaction, past the policies:
+    /// whoever calls this has checked what they stand for.
+    pub(crate) fn as_core<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
+        self.with(|rows| {
+            let core = Rows { rules: None, own_columns: true, ..rows };
+            transaction(self.engine, &self.actor, || work(core))
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &'db Engine {
+        self.engine
+    }
+
+    pub(crate) fn host(&self) -> &'db dyn Host {
+        &*self.engine.host
+    }
+
+    /// The first row of a statement of the core's own.
+    pub(crate) fn first(
+        &self,
+        sql: &Sql<'_>,
+        columns: usize,
+    ) -> Result<Option<Vec<SqlValue<'static>>>> {
+        first(&self.engine.connection, sql, columns)
+    }
+
     fn with<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
         let rules = self.rules()?;
         let Session { engine, actor, newer, .. } = self;
         let host = &*engine.host;
-        work(Rows { engine, host, actor, rules: Some(&rules), newer: *newer })
+        work(Rows { engine, host, actor, rules: Some(&rules), newer: *newer, own_columns: false })
     }
 
     /// What the actor may do now.

@@ -9,6 +9,7 @@ const LEVELS: &[&[&str]] = &[
     &["call", "testing"],
     &["database"],
     &["inspect"],
+    &["account"],
     &["session"],
     &["seed"],
     &["owner"],
