@@ -1,9 +1,9 @@
 //! The model: what an app's data is.
 //!
 //! One structure with three spellings (TOML, JSON, a TypeScript literal). Loading reads the source
-//! into a tree with places (`node`), the tree into a spec (`read`), resolves the spec (`resolve`,
-//! `kinds`, `columns`, `references`, `template`) and checks the result (`check`). All mistakes come
-//! out at once, each with its place.
+//! into a tree with places (`node`, `toml`), the tree into a spec (`read`), resolves the spec
+//! (`resolve`, `kinds`, `columns`, `references`, `template`) and checks the result (`check`). All
+//! mistakes come out at once, each with its place.
 
 mod check;
 mod columns;
@@ -23,6 +23,7 @@ mod template;
 mod tenancy;
 #[cfg(test)]
 mod tests;
+mod toml;
 mod types;
 mod write;
 
@@ -54,7 +55,7 @@ impl Model {
     /// # Ok::<(), freehold_core::Error>(())
     /// ```
     pub fn from_toml(text: &str) -> Result<Model> {
-        load(node::from_toml(text))
+        load(toml::read(text))
     }
 
     /// Loads a model from JSON text.

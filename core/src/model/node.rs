@@ -4,8 +4,6 @@
 //! run time has places too; values built in memory have paths only.
 
 use serde_json::{Map, Value};
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
 
 use crate::error::Problem;
 
@@ -73,29 +71,13 @@ impl Node {
     }
 }
 
-/// Reads TOML. All mistakes of the syntax are named at once.
-pub(super) fn from_toml(text: &str) -> Result<Node, Vec<Problem>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let lines = Lines::new(text);
-    if !errors.is_empty() {
-        return Err(errors
-            .iter()
-            .map(|error| syntax(error.message(), error.span().map(|span| lines.place(span.start))))
-            .collect());
-    }
-    let mut problems = Vec::new();
-    let node =
-        from_toml_table(table.get_ref(), Some(Place { line: 1, column: 1 }), &lines, &mut problems);
-    if problems.is_empty() { Ok(node) } else { Err(problems) }
-}
-
 /// The members of a TOML text as JSON; times become texts.
 ///
 /// # Errors
 ///
 /// The first mistake of the syntax.
 pub(crate) fn toml_to_json(text: &str) -> Result<Map<String, Value>, Problem> {
-    let root = from_toml(text).map_err(|mut problems| problems.swap_remove(0))?;
+    let root = super::toml::read(text).map_err(|mut problems| problems.swap_remove(0))?;
     match root.to_json() {
         Value::Object(members) => Ok(members),
         _ => unreachable!("a TOML text is a table"),
@@ -138,7 +120,8 @@ pub(super) fn from_json_text(text: &str) -> Result<Node, Vec<Problem>> {
     Ok(node)
 }
 
-fn syntax(message: &str, place: Option<Place>) -> Problem {
+/// A mistake of the syntax.
+pub(super) fn syntax(message: &str, place: Option<Place>) -> Problem {
     Problem {
         path: String::new(),
         line: place.map(|place| place.line),
@@ -146,55 +129,6 @@ fn syntax(message: &str, place: Option<Place>) -> Problem {
         code: "syntax",
         message: message.to_owned(),
     }
-}
-
-fn from_toml_table(
-    table: &DeTable<'_>,
-    place: Option<Place>,
-    lines: &Lines<'_>,
-    problems: &mut Vec<Problem>,
-) -> Node {
-    let entries = table
-        .iter()
-        .map(|(key, value)| Entry {
-            key: key.get_ref().to_string(),
-            key_place: Some(lines.place(key.span().start)),
-            node: from_toml_value(value, lines, problems),
-        })
-        .collect();
-    Node { value: NodeValue::Table(entries), place }
-}
-
-fn from_toml_value(
-    value: &Spanned<DeValue<'_>>,
-    lines: &Lines<'_>,
-    problems: &mut Vec<Problem>,
-) -> Node {
-    let place = Some(lines.place(value.span().start));
-    let value = match value.get_ref() {
-        DeValue::String(text) => NodeValue::Text(text.to_string()),
-        DeValue::Boolean(value) => NodeValue::Boolean(*value),
-        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-            Ok(value) => NodeValue::Integer(value),
-            Err(_) => {
-                problems.push(syntax("the integer doesn't fit 64 bits", place));
-                NodeValue::Null
-            }
-        },
-        DeValue::Float(number) => match number.as_str().parse() {
-            Ok(value) if f64::is_finite(value) => NodeValue::Real(value),
-            _ => {
-                problems.push(syntax("the number must be finite", place));
-                NodeValue::Null
-            }
-        },
-        DeValue::Datetime(time) => NodeValue::Text(time.to_string()),
-        DeValue::Array(items) => NodeValue::Array(
-            items.iter().map(|item| from_toml_value(item, lines, problems)).collect(),
-        ),
-        DeValue::Table(table) => return from_toml_table(table, place, lines, problems),
-    };
-    Node { value, place }
 }
 
 /// Turns byte offsets into places.

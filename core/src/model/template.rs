@@ -2,10 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::node;
 use super::problems::Problems;
 use super::spec::{ColumnSpec, ModelSpec, TEMPLATES, TableSpec};
-use super::{Auto, Template, read};
+use super::{Auto, Template, read, toml};
 
 /// The standard tables, written in the format itself.
 const SOURCE: &str = include_str!("templates.toml");
@@ -39,7 +38,7 @@ fn standard_tables() -> &'static [TableSpec] {
 }
 
 fn read_standard_tables() -> Vec<TableSpec> {
-    let root = node::from_toml(SOURCE).expect("the templates are part of this build");
+    let root = toml::read(SOURCE).expect("the templates are part of this build");
     let mut ignored = Problems::new(&root);
     read::read_model(&root, &mut ignored).tables
 }
