@@ -9,9 +9,18 @@ import { callStatic, initSync } from "./dist/freehold_wasm.js";
 const MIGRATIONS = new URL("../../migrations/", import.meta.url);
 const DIST = new URL("./dist/", import.meta.url);
 
-/** The type of `models.js`. */
-const TYPES = `import type { ModelSummary } from "./results.js";
-export declare const BUILTIN: readonly { readonly summary: ModelSummary; readonly file: URL }[];
+/** The type of `models.js`: it names no type of the package, which is compiled into `dist` too. */
+const TYPES = `export declare const BUILTIN: readonly {
+  readonly summary: {
+    readonly name: string;
+    readonly title: string;
+    readonly description: string;
+    readonly tables: number;
+    readonly migrations: number;
+    readonly seeds: readonly string[];
+  };
+  readonly file: URL;
+}[];
 `;
 
 initSync({ module: readFileSync(new URL("freehold_wasm_bg.wasm", DIST)) });
