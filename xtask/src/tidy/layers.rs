@@ -20,7 +20,7 @@ const LEVELS: &[&[&str]] = &[
     &["bundle", "generate"],
     &["schema"],
     &["validate"],
-    &["crypto"],
+    &["crypto", "internal"],
     &["host"],
     &["value"],
     &["sql"],
