@@ -3,6 +3,7 @@
 //! A host opens the connection and hands it over; from then on it is reached only through the
 //! handles given out here.
 
+mod keys;
 mod sessions;
 
 use std::cell::Cell;
@@ -22,6 +23,8 @@ use crate::migrate::{
 };
 use crate::owner::{Engine, Owner};
 use crate::seed::{self, SeedReport};
+
+pub use keys::Shredded;
 
 /// An open database.
 ///
@@ -80,7 +83,7 @@ impl Database {
         configure(&connection)?;
         let bundle = bundle.into();
         let database = Database {
-            engine: Engine::new(connection, bundle.model.clone(), host)?,
+            engine: Engine::new(connection, bundle.model.clone(), host),
             bundle,
             newer: Cell::new(None),
             seen: Cell::new(0),
@@ -180,7 +183,7 @@ impl Database {
             progress: Some(progress),
             source: self.source.as_deref(),
         };
-        self.before_schema_change()?;
+        self.engine.connection.flush_prepared_statement_cache();
         migrate::up(&mut self.engine.connection, &self.bundle, &*self.engine.host, options)
     }
 
@@ -191,7 +194,7 @@ impl Database {
     /// - those of [`migrate::down`].
     pub fn migrate_down(&mut self, to: i64, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Run> {
         let options = DownOptions { to, backup: self.backups.as_deref(), progress: Some(progress) };
-        self.before_schema_change()?;
+        self.engine.connection.flush_prepared_statement_cache();
         // Going back is the one write that a database newer than this build takes.
         self.engine.connection.pragma_update(None, "query_only", false)?;
         let run = migrate::down(&mut self.engine.connection, &self.bundle, options);
@@ -224,7 +227,7 @@ impl Database {
     /// - those of [`migrate::push`].
     pub fn push(&mut self, allow_data_loss: bool) -> Result<NewMigration> {
         self.check_writable()?;
-        self.before_schema_change()?;
+        self.engine.connection.flush_prepared_statement_cache();
         migrate::push(
             &mut self.engine.connection,
             &self.bundle,
@@ -245,7 +248,7 @@ impl Database {
     ) -> Result<Initialized> {
         self.check_writable()?;
         set.map(|set| self.seed_text(set)).transpose()?;
-        self.before_schema_change()?;
+        self.engine.connection.flush_prepared_statement_cache();
         migrate::clear(&mut self.engine.connection, self.backups.as_deref())?;
         self.init(set, progress)
     }
@@ -303,12 +306,6 @@ impl Database {
     /// The database's version and the newest one known, where it is newer than this build.
     fn newer(&self) -> Option<(i64, i64)> {
         self.newer.get().map(|database| (database, self.bundle.latest()))
-    }
-
-    /// What stands on the schema as it is goes before it changes.
-    fn before_schema_change(&self) -> Result<()> {
-        self.engine.connection.flush_prepared_statement_cache();
-        self.engine.recorder.release(&self.engine.connection)
     }
 
     fn check_writable(&self) -> Result<()> {

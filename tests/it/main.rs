@@ -4,6 +4,7 @@
 
 mod accounts;
 mod docs;
+mod encryption;
 mod golden;
 mod hiding;
 mod history;

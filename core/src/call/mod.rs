@@ -90,6 +90,11 @@ pub fn error_to_json(error: &Error) -> Value {
             put("table", table.clone().into());
             put("column", column.clone().into())
         }
+        Error::CiphertextInvalid { table, column, key } => {
+            put("table", table.clone().into());
+            put("column", column.clone().into());
+            put("key", key.clone().into())
+        }
         _ => None,
     };
     Value::Object(object)

@@ -3,9 +3,6 @@
 //! What is encrypted under which key, and where keys are kept, is the keyring's to say. Nothing
 //! here prints a key, and every key is wiped when it is dropped.
 
-// Until the keyring uses it.
-#![allow(dead_code, unused_imports)]
-
 mod aead;
 pub mod api_key;
 mod digest;

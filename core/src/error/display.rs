@@ -47,6 +47,15 @@ impl fmt::Display for Error {
                 f,
                 "`{table}.{column}` is encrypted and no key is at hand, so it can't be written"
             ),
+            Error::WrongKey => write!(
+                f,
+                "this is not the database's master key; its encrypted columns stay locked"
+            ),
+            Error::CiphertextInvalid { table, column, key } => write!(
+                f,
+                "`{table}.{column}` of the row {key} can't be opened: it was sealed for another \
+                 place or is damaged; restore the value"
+            ),
             Error::NotADatabase => write!(f, "the file is not a SQLite database"),
             Error::Corrupt { message } => {
                 write!(f, "the database is damaged ({message}); stop writing and restore a backup")

@@ -215,6 +215,17 @@ pub enum Error {
         /// The column.
         column: String,
     },
+    /// The database's keys are wrapped by another master key than the one at hand.
+    WrongKey,
+    /// An encrypted value can't be opened: it was not sealed at this place, or is damaged.
+    CiphertextInvalid {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The row's key, as JSON.
+        key: String,
+    },
     /// The file is not a SQLite database.
     NotADatabase,
     /// The database's own data is broken. Stop writing; restore a backup.
@@ -279,6 +290,11 @@ pub const ERROR_CODES: &[(&str, &str)] = &[
     ("backup_failed", "A backup could not be made, so nothing was changed."),
     ("invalid_seed", "A seed set is unknown or broken."),
     ("encryption_unavailable", "The column is encrypted and no key is at hand."),
+    ("wrong_key", "The database's keys are wrapped by another master key than the one at hand."),
+    (
+        "ciphertext_invalid",
+        "An encrypted value can't be opened: it was not sealed at this place, or is damaged.",
+    ),
     ("not_a_database", "The file is not a SQLite database."),
     ("corrupt", "The database's own data is broken. Stop writing; restore a backup."),
     ("locked", "Somebody else holds the database's lock."),
@@ -318,6 +334,8 @@ impl Error {
             Error::BackupFailed { .. } => "backup_failed",
             Error::InvalidSeed { .. } => "invalid_seed",
             Error::EncryptionUnavailable { .. } => "encryption_unavailable",
+            Error::WrongKey => "wrong_key",
+            Error::CiphertextInvalid { .. } => "ciphertext_invalid",
             Error::NotADatabase => "not_a_database",
             Error::Corrupt { .. } => "corrupt",
             Error::Locked => "locked",

@@ -76,6 +76,8 @@ fn check_options(spec: &ColumnSpec, kind: &Kind, problems: &mut Problems<'_>) {
     let filled_twice = spec.auto.is_some() && spec.default.is_some();
     needs(!filled_twice, "default", "a column has either `auto` or a `default`");
     needs(!spec.blind_index || spec.encrypted, "blind_index", "goes with `encrypted`");
+    let comparable = matches!(kind, Kind::Text | Kind::Blob) && !spec.array;
+    needs(!spec.blind_index || comparable, "blind_index", "goes with text and blob, no arrays");
     let encryptable = matches!(kind, Kind::Text | Kind::Json { .. } | Kind::Blob);
     needs(!spec.encrypted || encryptable, "encrypted", "goes with text, json and blob");
     let set_default = spec.encrypted && spec.default.is_some();

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::model::{Model, Table};
+use crate::owner::sealing::Sealing;
 use crate::query::{Source, push_name};
 use crate::validate::Validator;
 use crate::value::{Row, SqlValue};
@@ -34,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) shown: Vec<usize>,
     /// `INSERT` of all columns in the table's order.
     pub(crate) insert: String,
+    /// What its encrypted columns need, where it has any.
+    pub(crate) sealing: Option<Sealing>,
 }
 
 impl Catalog {
@@ -100,7 +103,8 @@ impl Plan {
         let fields = validator.fields().iter().enumerate();
         let shown = fields.filter(|(_, field)| !field.secret).map(|(at, _)| at).collect();
         let insert = insert_sql(table);
-        Ok(Plan { validator, key, deleted_at, shown, insert })
+        let sealing = Sealing::new(table, &validator);
+        Ok(Plan { validator, key, deleted_at, shown, insert, sealing })
     }
 
     /// The table's name.
@@ -110,27 +114,25 @@ impl Plan {
 
     /// The table as reads see it.
     pub(crate) fn source(&self) -> Source<'_> {
-        Source { table: &self.validator, key: &self.key, deleted_at: self.deleted_at }
+        let owner = self.sealing.as_ref().and_then(|sealing| sealing.owner);
+        let (key, deleted_at) = (&self.key, self.deleted_at);
+        Source { table: &self.validator, key, deleted_at, owner, blind: None }
     }
 
-    /// A stored value in the API's form.
+    /// A stored value in the API's form; an encrypted one after it was opened.
     ///
     /// # Errors
     ///
-    /// - `encryption_unavailable`: it is encrypted
     /// - `corrupt`: it can't belong to the column
     pub(crate) fn decode(&self, position: usize, stored: &SqlValue<'_>) -> Result<Value> {
         let field = &self.validator.fields()[position];
-        if field.encrypted && !stored.is_null() {
-            let (table, column) = (self.table().to_owned(), field.name.clone());
-            return Err(Error::EncryptionUnavailable { table, column });
-        }
         field.decode(stored).map_err(|found| Error::Corrupt {
             message: format!("`{}.{}` holds {found}", self.table(), field.name),
         })
     }
 
-    /// The row that a caller sees of a row's storage values in the table's order.
+    /// The row that a caller sees of a row's values in the table's order, encrypted ones before
+    /// they are sealed.
     pub(crate) fn row(&self, values: &[SqlValue<'_>]) -> Result<Row> {
         let mut row = Row::with_capacity(self.shown.len());
         for position in &self.shown {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::capture::Recorder;
-use crate::error::Result;
 use crate::host::Host;
+use crate::keyring::KeyRing;
 use crate::model::Model;
 use crate::owner::Catalog;
 
@@ -21,28 +21,22 @@ pub struct Engine {
     pub(crate) catalog: Catalog,
     pub(crate) host: Box<dyn Host + Send>,
     pub(crate) recorder: Recorder,
+    pub(crate) keys: KeyRing,
     /// How often each API key was used within which minute.
     pub(crate) key_uses: RefCell<BTreeMap<String, (i64, i64)>>,
 }
 
 impl Engine {
     /// The engine of a connection to a database that holds this model, or is to hold it.
-    ///
-    /// # Errors
-    ///
-    /// - `sql`: SQLite did not take the function and hooks with which writes are recorded
-    pub fn new(
-        mut connection: Connection,
-        model: Arc<Model>,
-        host: Box<dyn Host + Send>,
-    ) -> Result<Engine> {
+    pub fn new(connection: Connection, model: Arc<Model>, host: Box<dyn Host + Send>) -> Engine {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        Ok(Engine {
-            recorder: Recorder::new(&mut connection, model.clone())?,
+        Engine {
             connection,
             catalog: Catalog::new(model),
             host,
+            recorder: Recorder::default(),
+            keys: KeyRing::default(),
             key_uses: RefCell::default(),
-        })
+        }
     }
 }

@@ -33,6 +33,7 @@ impl Rows<'_> {
             None => validator.examine_insert(row, self.host),
             Some(current) => validator.examine_update(row, current, self.host),
         };
+        issues.extend(self.engine.sealing_issues(plan, row));
         let table = self.engine.catalog.table(plan.table())?;
         let tenancy = self.engine.catalog.model().tenancy.as_ref();
         let asked = |columns: &[String]| {
@@ -66,7 +67,7 @@ impl Rows<'_> {
             if push_same(&mut sql, plan, unique, counts_deleted, &values)
                 && let Some(found) = read::first(&self.engine.connection, &sql, values.len())?
             {
-                return plan.row(&found).map(Some);
+                return self.engine.show_row(plan, &found).map(Some);
             }
         }
         Ok(None)

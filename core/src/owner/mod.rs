@@ -10,8 +10,11 @@ mod constraint;
 mod engine;
 mod examine;
 mod hide;
+mod legacy;
 pub(crate) mod read;
+mod rotate;
 pub(crate) mod rows;
+pub(crate) mod sealing;
 mod sql;
 pub(crate) mod storage;
 #[cfg(test)]
@@ -34,6 +37,7 @@ use crate::value::Row;
 
 pub use catalog::Catalog;
 pub use engine::Engine;
+pub use rotate::Rotated;
 pub use sql::{SqlOptions, SqlResult};
 
 /// Whoever holds the file acts as the core itself.

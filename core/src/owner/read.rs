@@ -4,28 +4,35 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::error::Result;
+use crate::owner::Engine;
 use crate::owner::catalog::Plan;
 use crate::owner::storage::{bind, read};
 use crate::query::{
-    Key, List, ListOptions, Page, Sql, Term, compile_count, compile_get, compile_list, cursor_after,
+    Key, List, ListOptions, Page, Source, Sql, Term, compile_count, compile_get, compile_list,
+    cursor_after,
 };
 use crate::value::{Row, SqlValue};
 
 /// The rows of a page.
 pub(crate) fn list(
-    connection: &Connection,
+    engine: &Engine,
     plan: &Plan,
+    holder: Option<&str>,
     options: &ListOptions,
     terms: &[Term<'_>],
 ) -> Result<Page> {
-    let List { sql, selected, shown, order, limit } = compile_list(plan.source(), options, terms)?;
-    let mut statement = connection.prepare_cached(&sql.text)?;
+    let blind = |at: usize, value: &SqlValue<'_>| {
+        engine.blind_letters(plan, at, value, holder, options.filter.as_ref())
+    };
+    let source = Source { blind: Some(&blind), ..plan.source() };
+    let List { sql, selected, shown, order, limit } = compile_list(source, options, terms)?;
+    let mut statement = engine.connection.prepare_cached(&sql.text)?;
     bind(&mut statement, &sql.values)?;
     let mut found = statement.raw_query();
     let mut rows = Vec::new();
     let mut next = None;
     while let Some(row) = found.next()? {
-        rows.push(read_row(plan, row, &selected[..shown])?);
+        rows.push(read_row(engine, plan, row, &selected, shown)?);
         if rows.len() == limit {
             let value_at = |position: usize| {
                 let place = selected.iter().position(|selected| *selected == position);
@@ -42,14 +49,17 @@ pub(crate) fn list(
 
 /// How many rows a filter keeps.
 pub(crate) fn count(
-    connection: &Connection,
+    engine: &Engine,
     plan: &Plan,
+    holder: Option<&str>,
     filter: Option<&Value>,
-    include_deleted: bool,
     terms: &[Term<'_>],
 ) -> Result<i64> {
-    let sql = compile_count(plan.source(), filter, include_deleted, terms)?;
-    let mut statement = connection.prepare_cached(&sql.text)?;
+    let blind =
+        |at: usize, value: &SqlValue<'_>| engine.blind_letters(plan, at, value, holder, filter);
+    let source = Source { blind: Some(&blind), ..plan.source() };
+    let sql = compile_count(source, filter, false, terms)?;
+    let mut statement = engine.connection.prepare_cached(&sql.text)?;
     bind(&mut statement, &sql.values)?;
     let mut found = statement.raw_query();
     let row = found.next()?.expect("count(*) always has a row");
@@ -58,16 +68,17 @@ pub(crate) fn count(
 
 /// The row with a key, as callers see it.
 pub(crate) fn get(
-    connection: &Connection,
+    engine: &Engine,
     plan: &Plan,
     key: &Key<'_>,
     terms: &[Term<'_>],
 ) -> Result<Option<Row>> {
     let sql = compile_get(plan.source(), &plan.shown, key, false, terms);
-    let mut statement = connection.prepare_cached(&sql.text)?;
+    let mut statement = engine.connection.prepare_cached(&sql.text)?;
     bind(&mut statement, &sql.values)?;
     let mut found = statement.raw_query();
-    found.next()?.map(|row| read_row(plan, row, &plan.shown)).transpose()
+    let row = found.next()?;
+    row.map(|row| read_row(engine, plan, row, &plan.shown, plan.shown.len())).transpose()
 }
 
 /// The row with a key as it is stored: all columns in the table's order, secret ones included.
@@ -99,11 +110,21 @@ pub(crate) fn first(
     values.collect::<Result<_>>().map(Some)
 }
 
-/// A row of a statement that selected these columns.
-pub(crate) fn read_row(plan: &Plan, row: &rusqlite::Row<'_>, selected: &[usize]) -> Result<Row> {
-    let mut shown = Row::with_capacity(selected.len());
-    for (place, position) in selected.iter().enumerate() {
-        let value = plan.decode(*position, &read(row, place)?)?;
+/// A row of a statement that selected these columns, of which the first ones are shown.
+pub(crate) fn read_row(
+    engine: &Engine,
+    plan: &Plan,
+    row: &rusqlite::Row<'_>,
+    selected: &[usize],
+    count: usize,
+) -> Result<Row> {
+    let at = |position: usize| {
+        let place = selected.iter().position(|selected| *selected == position);
+        read(row, place.expect("the key's and the owner's columns are selected"))
+    };
+    let mut shown = Row::with_capacity(count);
+    for (place, position) in selected[..count].iter().enumerate() {
+        let value = engine.show(plan, *position, &read(row, place)?, &at)?;
         shown.insert(plan.validator.fields()[*position].name.clone(), value);
     }
     Ok(shown)

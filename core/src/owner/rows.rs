@@ -49,7 +49,7 @@ impl<'e> Rows<'e> {
     pub(crate) fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
         let plan = self.engine.catalog.plan(table)?;
         let key = parse_key(plan.source(), key)?;
-        read::get(&self.engine.connection, plan, &key, self.read_terms(plan))
+        read::get(self.engine, plan, &key, self.read_terms(plan))
     }
 
     pub(crate) fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
@@ -58,12 +58,12 @@ impl<'e> Rows<'e> {
             let message = "only those who may delete rows see deleted ones".to_owned();
             return Err(Error::InvalidArgument { argument: "include_deleted".to_owned(), message });
         }
-        read::list(&self.engine.connection, plan, options, self.read_terms(plan))
+        read::list(self.engine, plan, self.holder(plan), options, self.read_terms(plan))
     }
 
     pub(crate) fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {
         let plan = self.engine.catalog.plan(table)?;
-        read::count(&self.engine.connection, plan, filter, false, self.read_terms(plan))
+        read::count(self.engine, plan, self.holder(plan), filter, self.read_terms(plan))
     }
 
     pub(crate) fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
@@ -123,6 +123,15 @@ impl<'e> Rows<'e> {
     /// The conditions of what the actor may see.
     pub(crate) fn read_terms(&self, plan: &Plan) -> &'e [Term<'static>] {
         self.rules(plan).read.terms()
+    }
+
+    /// Whose rows the actor sees, where they are one tenant's or one user's.
+    fn holder(&self, plan: &Plan) -> Option<&'e str> {
+        let rights = self.rules?.rights();
+        match &self.engine.catalog.table(plan.table()).ok()?.scope {
+            Scope::Tenant { .. } => rights.tenant.as_deref(),
+            Scope::User { .. } | Scope::Public => None,
+        }
     }
 
     /// The row with what the session itself decides: the tenant, the owner, the sub-tenant, where

@@ -83,11 +83,10 @@ impl<'e> Guard<'e> {
         };
         let begin = if nested.is_some() { SAVEPOINT } else { "BEGIN IMMEDIATE" };
         connection.prepare_cached(begin)?.raw_execute()?;
-        let guard = Guard { engine, nested, done: false };
         if nested.is_none() {
-            engine.recorder.begin(connection, actor)?;
+            engine.recorder.begin(actor);
         }
-        Ok(guard)
+        Ok(Guard { engine, nested, done: false })
     }
 
     fn commit(mut self) -> Result<()> {
@@ -98,9 +97,6 @@ impl<'e> Guard<'e> {
         let commit = if self.nested.is_some() { RELEASE } else { "COMMIT" };
         connection.prepare_cached(commit)?.raw_execute()?;
         self.done = true;
-        if self.nested.is_none() {
-            self.engine.recorder.committed();
-        }
         Ok(())
     }
 }

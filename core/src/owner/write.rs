@@ -60,11 +60,12 @@ impl Rows<'_> {
     ) -> Result<T> {
         let row = self.completed(plan, row);
         let prepared = plan.validator.validate_insert(&row, self.host);
-        let values = prepared.map_err(|issues| refused(plan, issues))?.values;
+        let values = self.sealable(plan, &row, prepared)?.values;
         self.check_written(plan, rules, &row, true)?;
         self.check_references(plan, &values, |_| true)?;
+        let stored = self.engine.sealed_row(self.host, plan, &values)?;
         let extra = rules.insert.terms().iter().flat_map(|term| &term.values);
-        let bound = storage::bind(statement, values.iter().chain(extra));
+        let bound = storage::bind(statement, stored.iter().chain(extra));
         match bound.and_then(|()| statement.raw_execute()) {
             Ok(0) => Err(denied(plan, "insert")),
             Ok(_) => then(&values),
@@ -84,20 +85,20 @@ impl Rows<'_> {
             }
         }
         let prepared = plan.validator.validate_update(changes, current.as_deref(), self.host);
-        let prepared = prepared.map_err(|issues| refused(plan, issues))?;
+        let mut prepared = self.sealable(plan, changes, prepared)?;
         if prepared.values.is_empty() {
-            let row = read::get(&self.engine.connection, plan, key, rules.read.terms())?;
+            let row = read::get(self.engine, plan, key, rules.read.terms())?;
             return row.ok_or_else(|| not_found(plan, key));
         }
         self.check_written(plan, rules, changes, false)?;
         let looked_at = |name: &String| rules.update.looks_at(plan.table(), name);
         if !changes.keys().any(looked_at) {
             return statement(self.engine, self.actor, || {
-                self.update_checked(plan, rules, key, &prepared)
+                self.update_checked(plan, rules, key, &mut prepared)
             });
         }
         transaction(self.engine, self.actor, || {
-            let row = self.update_checked(plan, rules, key, &prepared)?;
+            let row = self.update_checked(plan, rules, key, &mut prepared)?;
             let key = self.key_after(plan, key, &prepared);
             match self.is_there(plan, &key, false, &[&rules.update])? {
                 true => Ok(row),
@@ -111,9 +112,12 @@ impl Rows<'_> {
         plan: &Plan,
         rules: &TableRules,
         key: &Key<'_>,
-        changes: &PreparedChanges<'_>,
+        changes: &mut PreparedChanges<'_>,
     ) -> Result<Row> {
         self.check_changed_references(plan, rules, key, changes)?;
+        self.engine.seal_changes(self.host, plan, key, &mut changes.values, || {
+            read::stored(&self.engine.connection, plan, key, false, rules.read.terms())
+        })?;
         let sql = update_sql(plan, key, changes, rules);
         match self.run_update(plan, &sql) {
             Ok(Some(row)) => row,
@@ -163,6 +167,19 @@ impl Rows<'_> {
             let changes = changes.map(|(name, value)| (name.clone(), value.clone())).collect();
             self.update_row(plan, &key, &changes)
         })
+    }
+
+    /// What was prepared of a row, where nothing speaks against it, encryption included.
+    fn sealable<T>(&self, plan: &Plan, row: &Row, prepared: Result<T, Vec<Issue>>) -> Result<T> {
+        let more = self.engine.sealing_issues(plan, row);
+        match prepared {
+            Ok(prepared) if more.is_empty() => Ok(prepared),
+            Ok(_) => Err(refused(plan, more)),
+            Err(mut issues) => {
+                issues.extend(more);
+                Err(refused(plan, issues))
+            }
+        }
     }
 
     /// Whether there is a row with a key that all rules let through.
@@ -242,7 +259,9 @@ impl Rows<'_> {
         let mut statement = self.engine.connection.prepare_cached(&sql.text)?;
         storage::bind(&mut statement, &sql.values)?;
         let mut found = statement.raw_query();
-        let row = found.next()?.map(|row| read::read_row(plan, row, &plan.shown));
+        let row = found
+            .next()?
+            .map(|row| read::read_row(self.engine, plan, row, &plan.shown, plan.shown.len()));
         // The statement is only done, and its foreign keys checked, when it is stepped to its end.
         while found.next()?.is_some() {}
         Ok(row)

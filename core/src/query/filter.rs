@@ -6,9 +6,10 @@
 use serde_json::{Map, Value};
 
 use crate::error::Result;
+use crate::keyring::{BLIND_LETTERS, BLIND_START};
 use crate::model::Kind;
-use crate::query::{Sql, invalid};
-use crate::validate::{Field, Validator};
+use crate::query::{Source, Sql, invalid};
+use crate::validate::Field;
 use crate::value::SqlValue;
 
 /// The deepest nesting of `and`, `or` and `not`.
@@ -25,8 +26,8 @@ const TERMS_MAX: usize = 500;
 /// # Errors
 ///
 /// - `invalid_argument`: the place in the filter and what is wrong there
-pub(crate) fn push<'q>(table: &Validator, filter: &'q Value, sql: &mut Sql<'q>) -> Result<()> {
-    push_all(table, filter, "filter", 1, sql)?;
+pub(crate) fn push<'q>(source: Source<'_>, filter: &'q Value, sql: &mut Sql<'q>) -> Result<()> {
+    push_all(source, filter, "filter", 1, sql)?;
     if sql.values.len() > VALUES_MAX {
         return Err(invalid("filter", format!("has more than {VALUES_MAX} values")));
     }
@@ -35,7 +36,7 @@ pub(crate) fn push<'q>(table: &Validator, filter: &'q Value, sql: &mut Sql<'q>) 
 
 /// An object: all of its members hold.
 fn push_all<'q>(
-    table: &Validator,
+    source: Source<'_>,
     filter: &'q Value,
     path: &str,
     depth: usize,
@@ -54,21 +55,21 @@ fn push_all<'q>(
         sql.push(if place > 0 { " AND " } else { "" });
         let path = format!("{path}.{name}");
         match (name.as_str(), value) {
-            ("and", Value::Array(items)) => push_items(table, items, &path, depth, sql, " AND ")?,
-            ("or", Value::Array(items)) => push_items(table, items, &path, depth, sql, " OR ")?,
+            ("and", Value::Array(items)) => push_items(source, items, &path, depth, sql, " AND ")?,
+            ("or", Value::Array(items)) => push_items(source, items, &path, depth, sql, " OR ")?,
             ("not", Value::Object(_)) => {
                 sql.push("(");
-                push_all(table, value, &path, depth + 1, sql)?;
+                push_all(source, value, &path, depth + 1, sql)?;
                 sql.push(") IS NOT TRUE");
             }
-            _ => push_column(table, name, value, &path, sql)?,
+            _ => push_column(source, name, value, &path, sql)?,
         }
     }
     Ok(())
 }
 
 fn push_items<'q>(
-    table: &Validator,
+    source: Source<'_>,
     items: &'q [Value],
     path: &str,
     depth: usize,
@@ -85,7 +86,7 @@ fn push_items<'q>(
     sql.push("(");
     for (place, item) in items.iter().enumerate() {
         sql.push(if place > 0 { joined_by } else { "" }).push("(");
-        push_all(table, item, &format!("{path}[{place}]"), depth + 1, sql)?;
+        push_all(source, item, &format!("{path}[{place}]"), depth + 1, sql)?;
         sql.push(")");
     }
     sql.push(")");
@@ -93,16 +94,19 @@ fn push_items<'q>(
 }
 
 fn push_column<'q>(
-    table: &Validator,
+    source: Source<'_>,
     name: &str,
     value: &'q Value,
     path: &str,
     sql: &mut Sql<'q>,
 ) -> Result<()> {
-    let Some(position) = table.position(name) else {
-        return Err(invalid(path, format!("`{}` has no column `{name}`", table.table())));
+    let Some(position) = source.table.position(name) else {
+        return Err(invalid(path, format!("`{}` has no column `{name}`", source.table.table())));
     };
-    let field = &table.fields()[position];
+    let field = &source.table.fields()[position];
+    if field.blind_index {
+        return push_blind(source, position, value, path, sql);
+    }
     if field.secret || field.encrypted {
         return Err(invalid(path, "is secret or encrypted and can't be filtered by"));
     }
@@ -210,6 +214,46 @@ fn push_in<'q>(
     if or_null {
         sql.push(" OR ").name(&field.name).push(" IS NULL)");
     }
+    Ok(())
+}
+
+/// Equality on an encrypted column, by the letters of the blind index in its stored values.
+fn push_blind(
+    source: Source<'_>,
+    position: usize,
+    value: &Value,
+    path: &str,
+    sql: &mut Sql<'_>,
+) -> Result<()> {
+    let field = &source.table.fields()[position];
+    let items = match value {
+        Value::Object(operators) if operators.len() == 1 => {
+            match operators.iter().next().map(|(name, value)| (name.as_str(), value)) {
+                Some(("eq", value)) => std::slice::from_ref(value),
+                Some(("in", Value::Array(items))) => items,
+                Some(("is_null", Value::Bool(true))) => &[Value::Null],
+                _ => return Err(invalid(path, "is encrypted: only eq, in and is_null apply")),
+            }
+        }
+        Value::Object(_) => return Err(invalid(path, "is encrypted: it takes one operator")),
+        value => std::slice::from_ref(value),
+    };
+    let mut letters = Vec::new();
+    for item in items.iter().filter(|item| !item.is_null()) {
+        let stored = encode(field, item, path)?;
+        let find = source.blind.ok_or_else(|| invalid(path, "can't be filtered by here"))?;
+        letters.extend(find(position, &stored)?);
+    }
+    let has_null = items.iter().any(Value::is_null);
+    sql.push("(substr(").name(&field.name).push(&format!(", {BLIND_START}, {BLIND_LETTERS}) IN ("));
+    sql.list(letters, ", ", |sql, letters| {
+        sql.bind(letters.into());
+    });
+    sql.push(")");
+    if has_null {
+        sql.push(" OR ").name(&field.name).push(" IS NULL");
+    }
+    sql.push(")");
     Ok(())
 }
 

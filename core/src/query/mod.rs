@@ -91,14 +91,22 @@ pub struct Page {
 }
 
 /// A table as reads see it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Source<'t> {
     pub(crate) table: &'t Validator,
     /// The positions of the primary key's columns.
     pub(crate) key: &'t [usize],
     /// The position of `deleted_at`, where deleting hides.
     pub(crate) deleted_at: Option<usize>,
+    /// The position of the column that names the owner, where opening encrypted columns takes it.
+    pub(crate) owner: Option<usize>,
+    /// How values of columns with a blind index are found.
+    pub(crate) blind: Option<&'t BlindLetters<'t>>,
 }
+
+/// The letters of the blind index that stored values have which equal a value of the column at a
+/// position: one text for each data key that may have sealed them.
+pub(crate) type BlindLetters<'b> = dyn Fn(usize, &SqlValue<'_>) -> Result<Vec<String>> + 'b;
 
 /// A compiled list: the statement and how to read its rows.
 #[derive(Debug)]
@@ -106,7 +114,8 @@ pub(crate) struct List<'q> {
     pub(crate) sql: Sql<'q>,
     /// The positions of the columns selected.
     pub(crate) selected: Vec<usize>,
-    /// How many of them belong to the caller's rows; those after are for the cursor alone.
+    /// How many of them belong to the caller's rows; those after are for the cursor and to open
+    /// encrypted values.
     pub(crate) shown: usize,
     pub(crate) order: Order,
     /// The rows of a page; the statement asks for one more.
@@ -137,6 +146,9 @@ pub(crate) fn compile_list<'q>(
         if !selected.contains(position) {
             selected.push(*position);
         }
+    }
+    if let Some(owner) = source.owner.filter(|owner| !selected.contains(owner)) {
+        selected.push(owner);
     }
     let mut sql = Sql::default();
     push_select(&mut sql, source, &selected);
@@ -270,7 +282,7 @@ fn push_filter<'q>(
     }
     if let Some(filter) = filter.filter(|filter| !filter.is_null()) {
         conditions.next();
-        filter::push(source.table, filter, conditions.sql)?;
+        filter::push(source, filter, conditions.sql)?;
     }
     Ok(())
 }

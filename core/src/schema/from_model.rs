@@ -7,6 +7,7 @@ use super::fragment::Fragment;
 use super::names;
 use super::rules::{column_checks, storage_type};
 use super::types::*;
+use crate::keyring::{BLIND_LETTERS, BLIND_START};
 use crate::model::{Column, Model, OnDelete, Reference, Table, Unique};
 use crate::sql::{quote, render_check};
 use crate::validate::Field;
@@ -50,7 +51,9 @@ impl Schema {
                     filter: None,
                 }
             });
-            let all: Vec<IndexSchema> = uniques.chain(indexes).collect();
+            let blind = table.columns.iter().filter(|column| column.blind_index);
+            let blind = blind.map(|column| blind_index(model, table, column));
+            let all: Vec<IndexSchema> = uniques.chain(indexes).chain(blind).collect();
             all.into_iter().for_each(|index| schema.add_index(index));
             for reference in &table.references {
                 schema.add_set_null_trigger(model, table, reference);
@@ -235,6 +238,21 @@ fn unique_indexes(model: &Model, table: &Table, key: &Unique) -> Vec<IndexSchema
     match (expressions, is_target) {
         (true, true) => vec![index("key", false), index("nulls_key", true)],
         (nulls_equal, _) => vec![index("key", nulls_equal)],
+    }
+}
+
+/// The index that serves equality on an encrypted column: over the letters of its stored values
+/// that are equal for equal values.
+fn blind_index(model: &Model, table: &Table, column: &Column) -> IndexSchema {
+    let letters = format!("substr({}, {BLIND_START}, {BLIND_LETTERS})", quote::name(&column.name));
+    let letters = IndexTerm { expr: Fragment::new(letters), ..IndexTerm::column(&column.name) };
+    let tenant = model.tenant_column(table).map(IndexTerm::column);
+    IndexSchema {
+        name: names::join([table.name.as_str(), column.name.as_str(), "blind_idx"]),
+        table: table.name.clone(),
+        unique: false,
+        terms: tenant.into_iter().chain([letters]).collect(),
+        filter: None,
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Field {
     pub(crate) auto: Option<Auto>,
     pub(crate) default: Option<SqlValue<'static>>,
     pub(crate) encrypted: bool,
+    pub(crate) blind_index: bool,
     pub(crate) secret: bool,
     /// The enum's values, where the kind is an enum.
     pub(crate) values: Vec<String>,
@@ -57,6 +58,7 @@ impl Field {
             auto: column.auto,
             default: None,
             encrypted: column.encrypted,
+            blind_index: column.blind_index,
             secret: column.secret,
             values,
             min: column.rules.min,
@@ -100,10 +102,6 @@ impl Field {
         } else {
             self.accept_scalar(value, &|| self.name.clone(), issues)
         };
-        if self.encrypted {
-            let message = "is encrypted, and no key is at hand to write it with".to_owned();
-            issues.push(issue(&self.name, "encryption_unavailable", message));
-        }
         stored.filter(|_| issues.len() == before)
     }
 

@@ -31,6 +31,8 @@ export const ERROR_CODES = [
   "backup_failed",
   "invalid_seed",
   "encryption_unavailable",
+  "wrong_key",
+  "ciphertext_invalid",
   "not_a_database",
   "corrupt",
   "locked",

@@ -4,6 +4,7 @@ DROP TRIGGER clients_guardian_id_set_null;
 DROP TRIGGER staff_deputy_id_set_null;
 DROP TRIGGER visits_follows_id_set_null;
 DROP TRIGGER visits_ward_id_set_null;
+DROP INDEX clients_insurance_number_blind_idx;
 
 -- DATA LOSS: patient_wards: dropped with all its rows
 DROP TABLE patient_wards;

@@ -151,6 +151,9 @@ CREATE UNIQUE INDEX clients_chart_number_key
 ON clients (practice_ref, chart_number)
 WHERE deleted_at IS NULL;
 
+CREATE INDEX clients_insurance_number_blind_idx
+ON clients (practice_ref, substr(insurance_number, 13, 20));
+
 CREATE INDEX clients_guardian_id_idx
 ON clients (practice_ref, guardian_id);
 

@@ -286,6 +286,9 @@ FROM visits;
 DROP TABLE visits;
 ALTER TABLE _rebuild_visits RENAME TO visits;
 
+CREATE INDEX clients_insurance_number_blind_idx
+ON clients (practice_ref, substr(insurance_number, 13, 20));
+
 CREATE INDEX staff_deputy_id_idx
 ON staff (practice_ref, deputy_id);
 

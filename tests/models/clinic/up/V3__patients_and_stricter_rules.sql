@@ -169,6 +169,9 @@ WHERE deleted_at IS NULL;
 CREATE INDEX patients_guardian_id_idx
 ON patients (practice_ref, guardian_id);
 
+CREATE INDEX patients_insurance_number_blind_idx
+ON patients (practice_ref, substr(insurance_number, 13, 20));
+
 CREATE INDEX visits_doctor_id_idx
 ON visits (practice_ref, doctor_id);
 
