@@ -83,7 +83,7 @@ impl Database {
         configure(&connection)?;
         let bundle = bundle.into();
         let database = Database {
-            engine: Engine::new(connection, bundle.model.clone(), host),
+            engine: Engine::new(connection, bundle.model.clone(), host)?,
             bundle,
             newer: Cell::new(None),
             seen: Cell::new(0),
@@ -183,7 +183,7 @@ impl Database {
             progress: Some(progress),
             source: self.source.as_deref(),
         };
-        self.engine.connection.flush_prepared_statement_cache();
+        self.before_schema_change()?;
         migrate::up(&mut self.engine.connection, &self.bundle, &*self.engine.host, options)
     }
 
@@ -194,7 +194,7 @@ impl Database {
     /// - those of [`migrate::down`].
     pub fn migrate_down(&mut self, to: i64, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Run> {
         let options = DownOptions { to, backup: self.backups.as_deref(), progress: Some(progress) };
-        self.engine.connection.flush_prepared_statement_cache();
+        self.before_schema_change()?;
         // Going back is the one write that a database newer than this build takes.
         self.engine.connection.pragma_update(None, "query_only", false)?;
         let run = migrate::down(&mut self.engine.connection, &self.bundle, options);
@@ -227,7 +227,7 @@ impl Database {
     /// - those of [`migrate::push`].
     pub fn push(&mut self, allow_data_loss: bool) -> Result<NewMigration> {
         self.check_writable()?;
-        self.engine.connection.flush_prepared_statement_cache();
+        self.before_schema_change()?;
         migrate::push(
             &mut self.engine.connection,
             &self.bundle,
@@ -248,7 +248,7 @@ impl Database {
     ) -> Result<Initialized> {
         self.check_writable()?;
         set.map(|set| self.seed_text(set)).transpose()?;
-        self.engine.connection.flush_prepared_statement_cache();
+        self.before_schema_change()?;
         migrate::clear(&mut self.engine.connection, self.backups.as_deref())?;
         self.init(set, progress)
     }
@@ -306,6 +306,12 @@ impl Database {
     /// The database's version and the newest one known, where it is newer than this build.
     fn newer(&self) -> Option<(i64, i64)> {
         self.newer.get().map(|database| (database, self.bundle.latest()))
+    }
+
+    /// What stands on the schema as it is goes before it changes.
+    fn before_schema_change(&self) -> Result<()> {
+        self.engine.connection.flush_prepared_statement_cache();
+        self.engine.recorder.release(&self.engine.connection)
     }
 
     fn check_writable(&self) -> Result<()> {

@@ -23,6 +23,7 @@ pub mod account;
 pub mod actor;
 pub mod bundle;
 pub mod call;
+#[allow(dead_code)]
 mod capture;
 pub mod crypto;
 pub mod database;
@@ -30,6 +31,8 @@ pub mod error;
 pub mod generate;
 pub mod host;
 pub mod inspect;
+#[allow(dead_code)]
+mod internal;
 pub mod keyring;
 pub mod migrate;
 pub mod model;

@@ -1,55 +1,364 @@
-//! Change capture: what a transaction wrote, noted while it writes.
+//! Change capture: what a transaction wrote, noted while it writes, and written down right before
+//! its COMMIT.
+//!
+//! TEMP triggers on the model's tables call a function of ours with each row that came, changed or
+//! went: typed writes, SQL, cascades and what REPLACE removes alike. The function notes it in
+//! memory. One record per transaction and scope goes into `_freehold_changes`, in the same
+//! transaction, each with a hash that hangs on the one before (`docs/audit.md`).
+//!
+//! - A COMMIT that would leave notes behind is refused.
+//! - Notes of writes that are undone are cut back.
+//! - What migrations write is not recorded; the triggers are away meanwhile.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+pub(crate) mod chain;
+pub(crate) mod change;
+mod encode;
+mod flush;
+mod notes;
+pub(crate) mod shape;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{Null, ValueRef};
 
 use crate::actor::Actor;
 use crate::error::Result;
 use crate::host::Host;
+use crate::internal;
+use crate::model::Model;
+use crate::value::SqlValue;
+use change::{Change, read_kind};
+use encode::Reader;
+use flush::Stamp;
+use notes::Notes;
+
+#[allow(unused_imports)]
+pub(crate) use encode::{hex, pack, unpack};
+#[allow(unused_imports)]
+pub(crate) use flush::actor_number;
+
+/// The name of the triggers' function. Never to be called by SQL of an app.
+pub(crate) const FUNCTION: &str = "freehold_capture";
 
 /// Notes what is written through one connection.
-#[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    generation: AtomicU64,
+    notes: Arc<Mutex<Notes>>,
+    model: Arc<Model>,
+    actor: RefCell<Actor>,
+    /// The time of the open transaction's records, once it has been asked for.
+    at: Cell<Option<i64>>,
+    triggers: Cell<Triggers>,
+    /// SQLite's count of what other connections committed, when it was last looked at.
+    others: Cell<i64>,
+    /// Whether the internal tables are known to be there.
+    ready: Cell<bool>,
+}
+
+/// Whether the triggers stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Triggers {
+    Missing,
+    /// Made in the open transaction, so that undoing it takes them away again.
+    New(i64),
+    /// Made for this version of the schema.
+    Standing(i64),
 }
 
 /// A place in what has been noted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark(usize);
 
+/// A change of a row whose table keeps versions.
+pub(crate) struct Versioned {
+    /// The table's position in the model.
+    pub(crate) table: usize,
+    pub(crate) scope: String,
+    pub(crate) shape_id: i64,
+    pub(crate) change: Change,
+    /// The row afterwards, in the shape's order; None where it went.
+    pub(crate) image: Option<Vec<SqlValue<'static>>>,
+}
+
 impl Recorder {
+    /// A recorder of the model's tables, with its function and hooks on a connection.
+    ///
+    /// # Errors
+    ///
+    /// - `sql`: SQLite refused them, because statements are under way
+    pub(crate) fn new(connection: &mut Connection, model: Arc<Model>) -> Result<Recorder> {
+        let notes = Arc::new(Mutex::new(Notes::new(model.tables.len())));
+        let called = Arc::clone(&notes);
+        // Neither innocuous nor direct-only: triggers in the file can't call it, ours can.
+        connection.create_scalar_function(FUNCTION, -1, FunctionFlags::SQLITE_UTF8, {
+            move |context| {
+                let code = match (!context.is_empty()).then(|| context.get_raw(0)) {
+                    Some(ValueRef::Integer(code)) => code,
+                    _ => -1,
+                };
+                let count = context.len().saturating_sub(1);
+                let value = |at: usize| context.get_raw(at + 1);
+                let noted = lock(&called).call(code, count, &value);
+                noted
+                    .map(|()| Null)
+                    .map_err(|message| rusqlite::Error::UserFunctionError(message.into()))
+            }
+        })?;
+        let refusing = Arc::clone(&notes);
+        connection.commit_hook(Some(move || !lock(&refusing).entries.is_empty()))?;
+        Ok(Recorder {
+            notes,
+            model,
+            actor: RefCell::new(Actor::system()),
+            at: Cell::new(None),
+            triggers: Cell::new(Triggers::Missing),
+            others: Cell::new(0),
+            ready: Cell::new(false),
+        })
+    }
+
     /// Makes ready to note; outside of a transaction, before one that writes.
-    pub(crate) fn prepare(&self, _connection: &Connection) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// - `locked`, `io`: the schema can't be read
+    pub(crate) fn prepare(&self, connection: &Connection) -> Result<()> {
+        if self.triggers.get() == Triggers::Missing {
+            self.install(connection)
+                .map(|version| self.triggers.set(Triggers::Standing(version)))?;
+        }
         Ok(())
     }
 
-    /// A transaction of an actor begins.
-    pub(crate) fn begin(&self, _actor: &Actor) {}
+    /// Takes the triggers away: the schema is about to change.
+    ///
+    /// # Errors
+    ///
+    /// - `sql`: statements are under way
+    pub(crate) fn release(&self, connection: &Connection) -> Result<()> {
+        let Triggers::Standing(_) = self.triggers.get() else { return Ok(()) };
+        self.drop_triggers(connection)?;
+        self.triggers.set(Triggers::Missing);
+        Ok(())
+    }
+
+    /// A transaction of an actor began.
+    ///
+    /// # Errors
+    ///
+    /// - `corrupt`, `io`: the database can't be read
+    pub(crate) fn begin(&self, connection: &Connection, actor: &Actor) -> Result<()> {
+        self.lock().begin(actor.tenant.as_deref());
+        self.actor.replace(actor.clone());
+        self.at.set(None);
+        if self.look_for_others(connection)?
+            && let Triggers::Standing(version) = self.triggers.get()
+            && schema_version(connection)? != version
+        {
+            // Another connection migrated: what stands is for the schema before.
+            self.drop_triggers(connection)?;
+            self.install(connection).map(|version| self.triggers.set(Triggers::New(version)))?;
+        }
+        Ok(())
+    }
 
     /// Where the notes stand.
     pub(crate) fn mark(&self) -> Mark {
-        Mark(0)
+        Mark(self.lock().entries.len())
     }
 
     /// Forgets what was noted since a mark, because it was undone.
-    pub(crate) fn cut_back(&self, _mark: Mark) {
-        self.generation.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn cut_back(&self, mark: Mark) {
+        self.lock().cut_back(mark.0);
     }
 
     /// Writes down what was noted; right before COMMIT.
-    pub(crate) fn flush(&self, _connection: &Connection, _host: &dyn Host) -> Result<()> {
-        self.generation.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+    ///
+    /// # Errors
+    ///
+    /// - `storage_full`, `io`: it can't be written
+    pub(crate) fn flush(&self, connection: &Connection, host: &dyn Host) -> Result<()> {
+        let notes = self.lock().take();
+        if notes.entries.is_empty() {
+            return Ok(());
+        }
+        self.ensure(connection)?;
+        let replica = internal::replica(connection, host)?;
+        let newest = flush::newest(connection)?;
+        let at = self.at.get().unwrap_or_else(|| host.now_ms());
+        let at = newest.at.map_or(at, |last| last.max(at));
+        let stamp = Stamp { actor: &self.actor.borrow(), replica: &replica, at };
+        flush::write(connection, &notes, &stamp, newest)
+    }
+
+    /// The transaction was committed.
+    pub(crate) fn committed(&self) {
+        if let Triggers::New(version) = self.triggers.get() {
+            self.triggers.set(Triggers::Standing(version));
+        }
     }
 
     /// Forgets everything, because the transaction was undone.
     pub(crate) fn clear(&self) {
-        self.generation.fetch_add(1, Ordering::Relaxed);
+        self.lock().empty();
+        self.ready.set(false);
+        if let Triggers::New(_) = self.triggers.get() {
+            self.triggers.set(Triggers::Missing);
+        }
     }
 
-    /// Counts up whenever rows were written or writes were undone.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Relaxed)
+    /// Whether anything has been noted that is not written down yet.
+    pub(crate) fn has_notes(&self) -> bool {
+        !self.lock().entries.is_empty()
     }
+
+    /// Runs work whose writes follow from records: they are not recorded themselves.
+    pub(crate) fn quietly<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let before = std::mem::replace(&mut self.lock().quiet, true);
+        let result = work();
+        self.lock().quiet = before;
+        result
+    }
+
+    /// Counts up whenever rows were written or writes were undone, by this connection or, as far
+    /// as [`Recorder::look_for_others`] has noticed, by another.
+    pub(crate) fn generation(&self) -> u64 {
+        self.lock().generation
+    }
+
+    /// Whether a table of the model, by its position, was written since a generation.
+    pub(crate) fn is_written_since(&self, table: usize, generation: u64) -> bool {
+        self.lock().written.get(table).is_none_or(|written| *written > generation)
+    }
+
+    /// Whether other connections have committed since this was last asked; their writes count as
+    /// writes to all tables.
+    ///
+    /// # Errors
+    ///
+    /// - `io`: the file can't be read
+    pub(crate) fn look_for_others(&self, connection: &Connection) -> Result<bool> {
+        let mut statement = connection.prepare_cached("PRAGMA main.data_version")?;
+        let seen = statement.query_row([], |row| row.get(0))?;
+        let before = self.others.replace(seen);
+        if before == seen {
+            return Ok(false);
+        }
+        if before != 0 {
+            let mut notes = self.lock();
+            notes.generation += 1;
+            let generation = notes.generation;
+            notes.written.fill(generation);
+        }
+        Ok(true)
+    }
+
+    /// What the open transaction did to rows whose tables keep versions, in order.
+    ///
+    /// # Errors
+    ///
+    /// - `corrupt`: a note can't be read, which would be a bug
+    pub(crate) fn versioned(&self) -> Result<Vec<Versioned>> {
+        let notes = self.lock();
+        let kept = notes.images.iter().filter(|image| {
+            let entry = notes.entries[image.entry];
+            image.entry >= notes.first_kept(entry.scope)
+        });
+        let versioned = kept.map(|image| {
+            let entry = notes.entries[image.entry];
+            let recorded = &notes.tables[entry.table as usize];
+            let mut reader = Reader::new(notes.values(image.entry));
+            let operation = i64::from(entry.operation);
+            let kind = read_kind(operation, &recorded.shape, &mut reader)?;
+            let image_of = |bytes: &[u8]| unpack(bytes, recorded.shape.columns.len());
+            let shape = Arc::new(recorded.shape.clone());
+            Ok(Versioned {
+                table: recorded.table,
+                scope: notes.scopes[entry.scope as usize].clone(),
+                shape_id: recorded.shape_id,
+                change: Change { shape, ordinal: image.entry, kind },
+                image: (!image.bytes.is_empty()).then(|| image_of(&image.bytes)).transpose()?,
+            })
+        });
+        versioned.collect()
+    }
+
+    /// The time of the open transaction's records, in Unix milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// - `corrupt`, `io`: the database can't be read
+    pub(crate) fn time(&self, connection: &Connection, host: &dyn Host) -> Result<i64> {
+        if let Some(at) = self.at.get() {
+            return Ok(at);
+        }
+        self.ensure(connection)?;
+        let now_ms = host.now_ms();
+        let at = flush::newest(connection)?.at.map_or(now_ms, |last| last.max(now_ms));
+        self.at.set(Some(at));
+        Ok(at)
+    }
+
+    /// Who acts in the open transaction.
+    pub(crate) fn actor(&self) -> Actor {
+        self.actor.borrow().clone()
+    }
+
+    /// Makes the internal tables where they are missing, in the open transaction.
+    pub(crate) fn ensure(&self, connection: &Connection) -> Result<()> {
+        if !self.ready.get() {
+            internal::ensure(connection)?;
+            self.ready.set(true);
+        }
+        Ok(())
+    }
+
+    /// Makes the triggers; the version of the schema that they are for.
+    fn install(&self, connection: &Connection) -> Result<i64> {
+        let tables = shape::recorded(connection, &self.model)?;
+        let mut sql = String::new();
+        for (number, recorded) in tables.iter().enumerate() {
+            let table = &self.model.tables[recorded.table];
+            shape::triggers(recorded, table, number).iter().for_each(|trigger| sql += trigger);
+        }
+        let version = schema_version(connection)?;
+        connection.pragma_update(None, "recursive_triggers", true)?;
+        let made = connection.execute_batch(&format!("SAVEPOINT capture; {sql} RELEASE capture"));
+        if let Err(error) = made {
+            connection.execute_batch("ROLLBACK TO capture; RELEASE capture")?;
+            return Err(error.into());
+        }
+        self.lock().tables = Arc::new(tables);
+        Ok(version)
+    }
+
+    fn drop_triggers(&self, connection: &Connection) -> Result<()> {
+        let mut sql = String::new();
+        for table in &self.model.tables {
+            for name in shape::trigger_names(&table.name) {
+                let name = crate::sql::quote::name(&name);
+                sql.push_str(&format!("DROP TRIGGER IF EXISTS temp.{name};"));
+            }
+        }
+        Ok(connection.execute_batch(&sql)?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Notes> {
+        lock(&self.notes)
+    }
+}
+
+/// A panic in one call says nothing about the notes of the next transaction, which start empty.
+fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn schema_version(connection: &Connection) -> Result<i64> {
+    let mut statement = connection.prepare_cached("PRAGMA main.schema_version")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
 }

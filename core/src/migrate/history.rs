@@ -4,6 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::{Error, Result};
+use crate::internal;
 
 /// refinery's table of applied migrations.
 pub(super) const HISTORY_TABLE: &str = "refinery_schema_history";
@@ -70,6 +71,7 @@ impl Meta {
 /// Makes the core's own tables where they are missing. Runs inside the caller's transaction.
 pub(super) fn prepare(connection: &Connection) -> Result<()> {
     connection.execute_batch(TABLES)?;
+    internal::ensure(connection)?;
     let insert = "INSERT OR IGNORE INTO _freehold_meta (key, value) VALUES ('format', ?1)";
     connection.execute(insert, [FORMAT])?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;

@@ -34,6 +34,11 @@ pub(crate) use write::kind_name;
 
 use crate::error::{Error, Problem, Result};
 
+/// The names of a standard table's columns.
+pub(crate) fn template_columns(template: Template) -> Vec<String> {
+    template::column_names(template)
+}
+
 impl Model {
     /// Loads a model from TOML.
     ///

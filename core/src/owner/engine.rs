@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::capture::Recorder;
+use crate::error::Result;
 use crate::host::Host;
 use crate::keyring::KeyRing;
 use crate::model::Model;
@@ -28,15 +29,23 @@ pub struct Engine {
 
 impl Engine {
     /// The engine of a connection to a database that holds this model, or is to hold it.
-    pub fn new(connection: Connection, model: Arc<Model>, host: Box<dyn Host + Send>) -> Engine {
+    ///
+    /// # Errors
+    ///
+    /// - `sql`: SQLite did not take the function and hooks with which writes are recorded
+    pub fn new(
+        mut connection: Connection,
+        model: Arc<Model>,
+        host: Box<dyn Host + Send>,
+    ) -> Result<Engine> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-        Engine {
+        Ok(Engine {
+            recorder: Recorder::new(&mut connection, model.clone())?,
             connection,
             catalog: Catalog::new(model),
             host,
-            recorder: Recorder::default(),
             keys: KeyRing::default(),
             key_uses: RefCell::default(),
-        }
+        })
     }
 }

@@ -77,6 +77,10 @@ pub(crate) fn run(
         return Err(invalid("params", message));
     }
     if !WRITING.contains(&outline.word.as_str()) || statement.readonly() {
+        if !statement.readonly() && connection.is_autocommit() {
+            // It may change the schema, on which the recorder's triggers stand.
+            engine.recorder.release(connection)?;
+        }
         return step(connection, &mut statement, &values, options);
     }
     // A conflict clause may keep what came before a failure, and a row too many is noticed late.

@@ -83,10 +83,11 @@ impl<'e> Guard<'e> {
         };
         let begin = if nested.is_some() { SAVEPOINT } else { "BEGIN IMMEDIATE" };
         connection.prepare_cached(begin)?.raw_execute()?;
+        let guard = Guard { engine, nested, done: false };
         if nested.is_none() {
-            engine.recorder.begin(actor);
+            engine.recorder.begin(connection, actor)?;
         }
-        Ok(Guard { engine, nested, done: false })
+        Ok(guard)
     }
 
     fn commit(mut self) -> Result<()> {
@@ -97,6 +98,9 @@ impl<'e> Guard<'e> {
         let commit = if self.nested.is_some() { RELEASE } else { "COMMIT" };
         connection.prepare_cached(commit)?.raw_execute()?;
         self.done = true;
+        if self.nested.is_none() {
+            self.engine.recorder.committed();
+        }
         Ok(())
     }
 }

@@ -51,7 +51,7 @@ impl Db {
         let connection = testing::connection();
         let model = Arc::new(testing::model());
         let host = TestHost::new();
-        Db { engine: Engine::new(connection, model, Box::new(host.clone())), host }
+        Db { engine: Engine::new(connection, model, Box::new(host.clone())).unwrap(), host }
     }
 
     fn owner(&self) -> Owner<'_> {

@@ -78,7 +78,7 @@ impl World {
         let bundle = Bundle::from_model_text(MODEL).unwrap();
         let connection = crate::testing::connection_of(&bundle.model);
         let model: Arc<Model> = bundle.model.clone();
-        let engine = Engine::new(connection, model, Box::new(TestHost::new()));
+        let engine = Engine::new(connection, model, Box::new(TestHost::new())).unwrap();
         let mut world = World { engine, ids: Vec::new() };
         for name in ["ann", "bob", "cid", "dan"] {
             let person = json!({ "email": format!("{name}@example.com"), "name": name });

@@ -21,7 +21,7 @@ const LEVELS: &[&[&str]] = &[
     &["schema"],
     &["validate"],
     &["keyring"],
-    &["crypto"],
+    &["crypto", "internal"],
     &["host"],
     &["value"],
     &["sql"],

@@ -1,0 +1,346 @@
+//! What a transaction changed so far, in memory: the triggers' function notes it, row by row.
+//!
+//! Notes are cut back to a mark where writes are undone, and emptied when they were written down.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::encode::Writer;
+use super::shape::operation::{COUNT, DELETE, GOING, INSERT, MORE, UPDATE};
+use super::shape::{Recorded, RecordedScope};
+
+/// The chain of what belongs to no tenant and no user, and of tenants that were deleted.
+pub(super) const SYSTEM: &str = "system";
+const PUBLIC: &str = "public";
+pub(super) const OF_TENANT: &str = "tenant/";
+const OF_USER: &str = "user/";
+
+/// The notes of the open transaction, and counters that outlive it.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// The tables that have triggers, by the number that the triggers say.
+    pub(super) tables: Arc<Vec<Recorded>>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) scopes: Vec<String>,
+    pub(super) images: Vec<Image>,
+    /// The values of all entries, one after the other.
+    bytes: Vec<u8>,
+    scope_by_name: HashMap<String, u32>,
+    /// Where tenants went, and where they came back: the entry, the scope, and which.
+    goings: Vec<Going>,
+    /// Values of a row that comes in parts.
+    parts: Vec<Value>,
+    /// The scope of the tenant that the acting one works in.
+    acting: Option<String>,
+    /// Whether what is written follows from records, so that it is not recorded itself.
+    pub(super) quiet: bool,
+    /// Counts the writes, and what undoes some.
+    pub(super) generation: u64,
+    /// For each table of the model: the generation of its last write.
+    pub(super) written: Vec<u64>,
+    scope_text: String,
+}
+
+/// One noted change.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) operation: u8,
+    pub(super) table: u32,
+    pub(super) scope: u32,
+    /// Where its values end.
+    end: usize,
+}
+
+/// A row of a versioned table as it is after a change.
+pub(super) struct Image {
+    pub(super) entry: usize,
+    pub(super) bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Going {
+    entry: usize,
+    scope: u32,
+    gone: bool,
+}
+
+/// Reads the value at a place of what a trigger handed over.
+type Values<'v> = &'v dyn Fn(usize) -> ValueRef<'v>;
+
+impl Notes {
+    /// No notes, about a model of so many tables.
+    pub(super) fn new(tables: usize) -> Notes {
+        Notes { written: vec![0; tables], ..Notes::default() }
+    }
+
+    /// A transaction begins, on behalf of somebody in this tenant.
+    pub(super) fn begin(&mut self, tenant: Option<&str>) {
+        self.empty();
+        self.acting = tenant.map(|tenant| format!("{OF_TENANT}{tenant}"));
+    }
+
+    /// Forgets all notes.
+    pub(super) fn empty(&mut self) {
+        self.cut_back(0);
+        self.scopes.clear();
+        self.scope_by_name.clear();
+        self.acting = None;
+        self.quiet = false;
+    }
+
+    /// The notes of the transaction, to be written down; none are left here.
+    pub(super) fn take(&mut self) -> Notes {
+        let mut taken = std::mem::take(self);
+        self.tables = Arc::clone(&taken.tables);
+        self.generation = taken.generation;
+        self.written = std::mem::take(&mut taken.written);
+        taken
+    }
+
+    /// Forgets the notes after the first so many.
+    pub(super) fn cut_back(&mut self, entries: usize) {
+        if self.entries.len() > entries {
+            // What was read meanwhile is no longer so.
+            self.generation += 1;
+            for entry in &self.entries[entries..] {
+                self.written[self.tables[entry.table as usize].table] = self.generation;
+            }
+        }
+        self.entries.truncate(entries);
+        self.bytes.truncate(self.start(self.entries.len()));
+        self.goings.retain(|going| going.entry < entries);
+        self.images.retain(|image| image.entry < entries);
+        self.parts.clear();
+    }
+
+    /// The values of an entry.
+    pub(super) fn values(&self, entry: usize) -> &[u8] {
+        &self.bytes[self.start(entry)..self.entries[entry].end]
+    }
+
+    /// The first entry of a scope that is not about to be forgotten: those from before a tenant
+    /// was deleted are.
+    pub(super) fn first_kept(&self, scope: u32) -> usize {
+        let gone = self.goings.iter().rev().find(|going| going.scope == scope && going.gone);
+        gone.map_or(0, |going| going.entry)
+    }
+
+    /// The scopes of the tenants that went.
+    pub(super) fn gone(&self) -> impl Iterator<Item = u32> {
+        self.goings.iter().filter(|going| going.gone).map(|going| going.scope)
+    }
+
+    /// What the triggers' function does. The error is what the writing statement fails with.
+    pub(super) fn call(
+        &mut self,
+        code: i64,
+        count: usize,
+        value: Values<'_>,
+    ) -> Result<(), &'static str> {
+        if code % COUNT >= MORE {
+            self.parts.extend((0..count).map(|at| owned(value(at))));
+            return Ok(());
+        }
+        let number = u32::try_from(code / COUNT).map_err(|_| "no such table is recorded")?;
+        let recorded = self.tables.get(number as usize).ok_or("no such table is recorded")?;
+        let columns = recorded.shape.columns.len();
+        let wanted = match code % COUNT {
+            UPDATE => 2 * columns + recorded.shape.secrets.len(),
+            _ => columns,
+        };
+        if self.parts.is_empty() {
+            if count != wanted {
+                return Err("a change was handed over with too few or too many values");
+            }
+            return self.note(code % COUNT, number, value);
+        }
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.extend((0..count).map(|at| owned(value(at))));
+        if parts.len() != wanted {
+            return Err("a change was handed over with too few or too many values");
+        }
+        self.note(code % COUNT, number, &|at| (&parts[at]).into())
+    }
+
+    fn note(&mut self, what: i64, number: u32, value: Values<'_>) -> Result<(), &'static str> {
+        let tables = Arc::clone(&self.tables);
+        let recorded = &tables[number as usize];
+        let columns = recorded.shape.columns.len();
+        self.generation += 1;
+        self.written[recorded.table] = self.generation;
+        if self.quiet {
+            return Ok(());
+        }
+        let (scope, is_root) = (recorded.scope, recorded.is_root);
+        let of = self.scope(scope, value)?;
+        match what {
+            INSERT => {
+                if is_root {
+                    self.going(of, false);
+                }
+                self.whole(INSERT, number, of, value);
+            }
+            DELETE if self.is_gone(of) => {}
+            DELETE => self.whole(DELETE, number, of, value),
+            GOING => {
+                let system = self.scope_number(SYSTEM);
+                self.going(of, true);
+                self.key(GOING, number, system, value);
+            }
+            UPDATE => {
+                let new = |at: usize| value(at + columns);
+                let to = self.scope(scope, &new)?;
+                if to != of {
+                    self.whole(DELETE, number, of, value);
+                    self.whole(INSERT, number, to, &new);
+                } else if !self.is_gone(of) {
+                    self.update(number, of, value);
+                }
+            }
+            _ => return Err("an unknown operation was handed over"),
+        }
+        Ok(())
+    }
+
+    /// Notes a row that came or went, with all of its values.
+    fn whole(&mut self, operation: i64, number: u32, scope: u32, value: Values<'_>) {
+        let recorded = &self.tables[number as usize];
+        let columns = recorded.shape.columns.len();
+        let mut writer = Writer::new(&mut self.bytes);
+        (0..columns).for_each(|at| writer.value(value(at)));
+        if recorded.versioned {
+            let bytes = match operation {
+                INSERT => self.bytes[self.start(self.entries.len())..].to_vec(),
+                _ => Vec::new(),
+            };
+            self.images.push(Image { entry: self.entries.len(), bytes });
+        }
+        self.push(operation, number, scope);
+    }
+
+    /// Notes a row that is known by its key alone.
+    fn key(&mut self, operation: i64, number: u32, scope: u32, value: Values<'_>) {
+        let mut writer = Writer::new(&mut self.bytes);
+        for at in &self.tables[number as usize].shape.key {
+            writer.value(value(*at));
+        }
+        self.push(operation, number, scope);
+    }
+
+    /// Notes what an update changed, unless it changed nothing.
+    fn update(&mut self, number: u32, scope: u32, value: Values<'_>) {
+        let recorded = &self.tables[number as usize];
+        let shape = &recorded.shape;
+        let columns = shape.columns.len();
+        let (start, mut writer) = (self.bytes.len(), Writer::new(&mut self.bytes));
+        shape.key.iter().for_each(|at| writer.value(value(*at)));
+        shape.context.iter().for_each(|at| writer.value(value(at + columns)));
+        let (mut changed, mut nulled, mut kept) = (0, 0, 0);
+        for at in 0..columns {
+            let (old, new) = (value(at), value(at + columns));
+            if old == new {
+                continue;
+            }
+            changed += 1;
+            nulled += usize::from(recorded.nulled[at] && new == ValueRef::Null);
+            kept += usize::from(recorded.bookkeeping[at]);
+            writer.count(at + 1);
+            writer.value(old);
+            writer.value(new);
+        }
+        let mut secrets = 0;
+        for at in 0..shape.secrets.len() {
+            if value(2 * columns + at) != ValueRef::Integer(0) {
+                secrets += 1;
+                writer.count(columns + at + 1);
+            }
+        }
+        writer.count(0);
+        let follows = nulled == changed && secrets == 0;
+        if changed + secrets == 0 || recorded.is_audit && follows {
+            self.bytes.truncate(start);
+            return;
+        }
+        // Neither the times of writing and hiding nor references that went are a new version.
+        if recorded.versioned && nulled + kept < changed {
+            let mut bytes = Vec::new();
+            let mut writer = Writer::new(&mut bytes);
+            (columns..2 * columns).for_each(|at| writer.value(value(at)));
+            self.images.push(Image { entry: self.entries.len(), bytes });
+        }
+        self.push(UPDATE, number, scope);
+    }
+
+    fn push(&mut self, operation: i64, table: u32, scope: u32) {
+        let end = self.bytes.len();
+        self.entries.push(Entry { operation: operation as u8, table, scope, end });
+    }
+
+    fn start(&self, entry: usize) -> usize {
+        entry.checked_sub(1).map_or(0, |before| self.entries[before].end)
+    }
+
+    fn going(&mut self, scope: u32, gone: bool) {
+        if gone || self.is_gone(scope) {
+            self.goings.push(Going { entry: self.entries.len(), scope, gone });
+        }
+    }
+
+    fn is_gone(&self, scope: u32) -> bool {
+        let last = self.goings.iter().rev().find(|going| going.scope == scope);
+        last.is_some_and(|going| going.gone)
+    }
+
+    /// The number of the scope that a row belongs to, if the acting one may write there.
+    fn scope(&mut self, scope: RecordedScope, value: Values<'_>) -> Result<u32, &'static str> {
+        let (prefix, at) = match scope {
+            RecordedScope::Tenant(at) => (OF_TENANT, at),
+            RecordedScope::User(at) => (OF_USER, at),
+            RecordedScope::Public => return Ok(self.scope_number(PUBLIC)),
+        };
+        let mut text = std::mem::take(&mut self.scope_text);
+        text.clear();
+        text.push_str(prefix);
+        match value(at) {
+            ValueRef::Null => PUBLIC.clone_into(&mut text),
+            ValueRef::Integer(integer) => drop(write!(text, "{integer}")),
+            ValueRef::Real(real) => drop(write!(text, "{real}")),
+            ValueRef::Text(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
+            ValueRef::Blob(bytes) => text.push_str(&super::encode::hex(bytes)),
+        }
+        let of_another = self.acting.as_ref().is_some_and(|acting| *acting != text);
+        let number = self.scope_number(&text);
+        self.scope_text = text;
+        match prefix == OF_TENANT && of_another {
+            true => Err("the row belongs to another tenant than the one acted in"),
+            false => Ok(number),
+        }
+    }
+
+    fn scope_number(&mut self, name: &str) -> u32 {
+        // Mostly the one before.
+        if self.scopes.last().is_some_and(|last| last == name) {
+            return self.scopes.len() as u32 - 1;
+        }
+        if let Some(number) = self.scope_by_name.get(name) {
+            return *number;
+        }
+        let number = self.scopes.len() as u32;
+        self.scopes.push(name.to_owned());
+        self.scope_by_name.insert(name.to_owned(), number);
+        number
+    }
+}
+
+fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::Integer(integer),
+        ValueRef::Real(real) => Value::Real(real),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    }
+}
