@@ -28,8 +28,9 @@ async function replay({ scenario, storage }) {
   const saved = new Map();
   const answers = [];
   for (const [at, step] of steps.entries()) {
-    const params = substitute(step.params ?? {});
-    const request = JSON.stringify({ method: step.call, params });
+    // Without an actor `as` is undefined, which JSON leaves out.
+    const [actor, params] = [substitute(step.as), substitute(step.params ?? {})];
+    const request = JSON.stringify({ method: step.call, as: actor, params });
     const answer = await db.callText(request);
     answers.push({ step: at, request, answer });
     for (const [key, pointer] of Object.entries(step.save ?? {})) {

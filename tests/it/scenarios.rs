@@ -39,13 +39,16 @@ enum Source {
 #[serde(deny_unknown_fields)]
 struct Step {
     call: String,
+    /// On whose behalf; the owner's unless given.
+    #[serde(rename = "as")]
+    actor: Option<Value>,
     #[serde(default)]
     params: Value,
     /// Part of the answer: what is not named here may be anything.
     expect: Option<Value>,
     /// The error's code.
     expect_error: Option<String>,
-    /// Names for parts of the answer (JSON pointers), used as `"$name"` in later params.
+    /// Names for parts of the answer (JSON pointers), used as `"$name"` in later steps.
     #[serde(default)]
     save: Map<String, Value>,
 }
@@ -97,10 +100,16 @@ fn replay(scenario: &Scenario) -> Vec<Value> {
     for (at, step) in scenario.steps.iter().enumerate() {
         let place = format!("{}, step {at} ({})", scenario.name, step.call);
         let params = if step.params.is_null() { json!({}) } else { step.params.clone() };
-        let request = json!({ "method": step.call, "params": substitute(&params, &saved) });
+        let params = substitute(&params, &saved);
+        let request = match &step.actor {
+            None => json!({ "method": step.call, "params": params }),
+            Some(actor) => {
+                json!({ "method": step.call, "as": substitute(actor, &saved), "params": params })
+            }
+        };
         let answer = call(&mut database, &request.to_string(), &mut |_| {});
         let answer: Value = serde_json::from_str(&answer).unwrap();
-        check(step, &answer, &place);
+        check(step, &answer, &saved, &place);
         for (name, pointer) in &step.save {
             let value = answer.pointer(&format!("/ok{}", pointer.as_str().unwrap()));
             saved.insert(name.clone(), value.unwrap_or_else(|| panic!("{place}: {name}")).clone());
@@ -110,16 +119,17 @@ fn replay(scenario: &Scenario) -> Vec<Value> {
     trace
 }
 
-fn check(step: &Step, answer: &Value, place: &str) {
+fn check(step: &Step, answer: &Value, saved: &Map<String, Value>, place: &str) {
+    let expect = step.expect.as_ref().map(|expect| substitute(expect, saved));
     match (&step.expect_error, answer.get("ok")) {
         (Some(code), _) => {
             assert_eq!(answer["error"]["code"], json!(code), "{place}: {answer}");
-            if let Some(expected) = &step.expect {
+            if let Some(expected) = &expect {
                 assert_part(expected, &answer["error"], place);
             }
         }
         (None, Some(ok)) => {
-            if let Some(expected) = &step.expect {
+            if let Some(expected) = &expect {
                 assert_part(expected, ok, place);
             }
         }

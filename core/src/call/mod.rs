@@ -2,13 +2,17 @@
 //!
 //! This is the door for hosts that speak JSON (the browser's worker) and for the scenario files
 //! that every host replays. A request is `{"method": …, "params": {…}}`, a response `{"ok": …}` or
-//! `{"error": {"code": …, "message": …}}` with the error's own fields beside the code.
+//! `{"error": {"code": …, "message": …}}` with the error's own fields beside the code. A request
+//! about rows says in `"as": {"principal": {"user": …}, "tenant": …}` for whom it is; without that
+//! it is the owner's, as everything about the database as a whole is.
 //!
 //! Requests are read by hand: deriving the reader made a tenth of the core's code in browsers.
 //! `pull` has no request: it is for files that another program wrote, which no browser opens, and
 //! would add 15 KB to what browsers download.
 
+mod accounts;
 mod params;
+mod rows;
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +24,6 @@ use crate::generate;
 use crate::host::Host;
 use crate::migrate::{self, Progress, Target};
 use crate::model::Model;
-use crate::query::ListOptions;
 
 /// Answers a request to an open database. Never panics on what it is given.
 ///
@@ -44,7 +47,7 @@ pub fn call(
         let answer = answer(database, &method, &mut params, progress)?;
         match answer {
             Some(answer) => Ok(answer),
-            None => answer_rows(database, &method, &mut params),
+            None => rows::answer(database, &method, &mut params),
         }
     }))
 }
@@ -166,7 +169,12 @@ fn answer(
             params.finish()?;
             generated(&database.bundle().model, &what)
         }
-        _ => return answer_about(database, method, params),
+        _ => {
+            return match answer_about(database, method, params)? {
+                Some(answer) => Ok(Some(answer)),
+                None => accounts::answer(database, method, params),
+            };
+        }
     };
     answer.map(Some)
 }
@@ -188,85 +196,6 @@ fn answer_about(database: &Database, method: &str, params: &mut Params) -> Resul
     };
     params.finish()?;
     ask(database).map(Some)
-}
-
-fn answer_sql(database: &Database, params: &mut Params) -> Result<Value> {
-    let (sql, values) = (params.text("sql")?, params.values("params")?);
-    params.finish()?;
-    to_json(database.owner()?.sql(&sql, &values)?)
-}
-
-fn answer_rows(database: &Database, method: &str, params: &mut Params) -> Result<Value> {
-    if method == "sql" {
-        return answer_sql(database, params);
-    }
-    let known = [
-        "insert",
-        "insert_many",
-        "get",
-        "update",
-        "delete",
-        "restore",
-        "upsert",
-        "list",
-        "count",
-        "validate",
-    ];
-    if !known.contains(&method) {
-        return Err(Params::unknown_method(method));
-    }
-    let table = params.text("table")?;
-    let owner = database.owner()?;
-    match method {
-        "list" => {
-            let options = ListOptions::from_json(params.rest().into())?;
-            to_json(owner.list(&table, &options)?)
-        }
-        "insert" | "upsert" => {
-            let row = params.row("row")?;
-            params.finish()?;
-            let write = if method == "insert" {
-                owner.insert(&table, &row)
-            } else {
-                owner.upsert(&table, &row)
-            };
-            to_json(write?)
-        }
-        "insert_many" => {
-            let rows = params.rows("rows")?;
-            params.finish()?;
-            to_json(owner.insert_many(&table, &rows)?)
-        }
-        "count" => {
-            let filter = params.optional("filter");
-            params.finish().and_then(|()| to_json(owner.count(&table, filter.as_ref())?))
-        }
-        "validate" => {
-            let (row, mode) = (params.row("row")?, params.text("mode")?);
-            let key = params.optional("key");
-            params.finish()?;
-            let key = match mode.as_str() {
-                "insert" => None,
-                "update" => key.as_ref(),
-                _ => return Err(Params::invalid("mode", "`insert` or `update` expected")),
-            };
-            to_json(owner.validate(&table, &row, key)?)
-        }
-        "update" => {
-            let (key, changes) = (params.value("key")?, params.row("changes")?);
-            params.finish()?;
-            to_json(owner.update(&table, &key, &changes)?)
-        }
-        _ => {
-            let key = params.value("key")?;
-            params.finish()?;
-            match method {
-                "get" => to_json(owner.get(&table, &key)?),
-                "delete" => to_json(owner.delete(&table, &key)?),
-                _ => to_json(owner.restore(&table, &key)?),
-            }
-        }
-    }
 }
 
 fn answer_static(method: &str, params: &mut Params, host: &dyn Host) -> Result<Value> {

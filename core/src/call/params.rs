@@ -2,30 +2,65 @@
 
 use serde_json::{Map, Value};
 
+use crate::actor::{Actor, Origin, Principal};
 use crate::bundle::BundleFiles;
 use crate::error::{Error, Result};
 use crate::value::Row;
 
-/// The parameters of a request that nobody took yet.
-pub(super) struct Params(Map<String, Value>);
+/// What nobody took yet of a request.
+pub(super) struct Params {
+    members: Map<String, Value>,
+    /// On whose behalf; the owner's where it is left out.
+    actor: Option<Actor>,
+}
 
 impl Params {
     /// Splits a request into its method and its parameters.
     pub fn parse(request: &str) -> Result<(String, Params)> {
         let request: Value = serde_json::from_str(request)
             .map_err(|error| Params::invalid("request", &error.to_string()))?;
-        let Value::Object(request) = request else {
-            return Err(Params::invalid("request", "an object expected"));
-        };
-        let mut request = Params(request);
+        Params::of_request(request)
+    }
+
+    /// Splits a request that was read already.
+    pub fn of_request(request: Value) -> Result<(String, Params)> {
+        let mut request = Params::of("request", request)?;
         let method = request.text("method")?;
-        let params = match request.optional("params") {
-            None => Map::new(),
-            Some(Value::Object(params)) => params,
-            Some(_) => return Err(Params::invalid("params", "an object expected")),
+        let mut params = match request.optional("params") {
+            None => Params { members: Map::new(), actor: None },
+            Some(params) => Params::of("params", params)?,
         };
+        params.actor = request.optional("as").map(actor).transpose()?;
         request.finish()?;
-        Ok((method, Params(params)))
+        Ok((method, params))
+    }
+
+    /// The members of an object.
+    fn of(name: &str, value: Value) -> Result<Params> {
+        match value {
+            Value::Object(members) => Ok(Params { members, actor: None }),
+            _ => Err(Params::invalid(name, "an object expected")),
+        }
+    }
+
+    /// On whose behalf the request is; the owner's where it doesn't say.
+    pub fn take_actor(&mut self) -> Option<Actor> {
+        self.actor.take()
+    }
+
+    /// The actor of a request that needs one.
+    pub fn actor(&mut self) -> Result<Actor> {
+        self.actor.take().ok_or_else(|| Params::invalid("as", "this method needs an actor"))
+    }
+
+    /// Where a call comes from, as far as the request says.
+    pub fn origin(&mut self) -> Result<Origin> {
+        let Some(origin) = self.optional("origin") else { return Ok(Origin::default()) };
+        let mut origin = Params::of("origin", origin)?;
+        let [ip_address, user_agent] =
+            [origin.optional_text("ip_address")?, origin.optional_text("user_agent")?];
+        origin.finish()?;
+        Ok(Origin { ip_address, user_agent })
     }
 
     pub fn invalid(argument: &str, message: &str) -> Error {
@@ -38,7 +73,7 @@ impl Params {
 
     /// A parameter that may be left out; null counts as left out.
     pub fn optional(&mut self, name: &str) -> Option<Value> {
-        self.0.shift_remove(name).filter(|value| !value.is_null())
+        self.members.shift_remove(name).filter(|value| !value.is_null())
     }
 
     pub fn value(&mut self, name: &str) -> Result<Value> {
@@ -70,10 +105,13 @@ impl Params {
     }
 
     pub fn row(&mut self, name: &str) -> Result<Row> {
-        match self.value(name)? {
-            Value::Object(row) => Ok(row),
-            _ => Err(Params::invalid(name, "an object expected")),
-        }
+        let row = self.value(name)?;
+        Ok(Params::of(name, row)?.members)
+    }
+
+    pub fn optional_row(&mut self, name: &str) -> Result<Option<Row>> {
+        let row = self.optional(name).map(|row| Params::of(name, row)).transpose()?;
+        Ok(row.map(|row| row.members))
     }
 
     pub fn rows(&mut self, name: &str) -> Result<Vec<Row>> {
@@ -101,15 +139,44 @@ impl Params {
     }
 
     /// All that is left.
-    pub fn rest(&mut self) -> Row {
-        std::mem::take(&mut self.0)
+    pub fn rest(&mut self) -> Result<Row> {
+        let rest = std::mem::take(&mut self.members);
+        self.finish()?;
+        Ok(rest)
     }
 
     /// Refuses what nobody took.
     pub fn finish(&mut self) -> Result<()> {
-        match self.0.keys().next() {
+        if self.actor.is_some() {
+            return Err(Params::invalid("as", "this method is for whoever holds the database"));
+        }
+        match self.members.keys().next() {
             Some(name) => Err(Params::invalid(name, "there is no such parameter")),
             None => Ok(()),
         }
     }
+}
+
+/// `{"principal": {"user": id}, "tenant"?, "narrowed_to"?, "origin"?}`, the form in which
+/// authentication answers.
+fn actor(value: Value) -> Result<Actor> {
+    let mut actor = Params::of("as", value)?;
+    let principal = match actor.value("principal")? {
+        Value::String(name) if name == "system" => Principal::System,
+        Value::Object(named) => match named.into_iter().next() {
+            Some((kind, Value::String(id))) if kind == "user" => Principal::User(id),
+            Some((kind, Value::String(id))) if kind == "api_key" => Principal::ApiKey(id),
+            _ => return Err(unknown_principal()),
+        },
+        _ => return Err(unknown_principal()),
+    };
+    let [tenant, narrowed_to] =
+        [actor.optional_text("tenant")?, actor.optional_text("narrowed_to")?];
+    let origin = actor.origin()?;
+    actor.finish()?;
+    Ok(Actor { principal, tenant, narrowed_to, origin })
+}
+
+fn unknown_principal() -> Error {
+    Params::invalid("principal", "`{\"user\": id}`, `{\"api_key\": id}` or `\"system\"` expected")
 }

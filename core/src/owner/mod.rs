@@ -260,6 +260,11 @@ impl<'db> Owner<'db> {
         transaction::transaction(self.rows.engine, self.rows.actor, || work(self))
     }
 
+    /// Reads and writes without any rules.
+    pub(crate) fn rows(&self) -> Rows<'db> {
+        self.rows
+    }
+
     /// The host.
     pub(crate) fn host(&self) -> &'db dyn Host {
         self.rows.host

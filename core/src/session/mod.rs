@@ -223,7 +223,7 @@ impl<'db> Session<'db> {
     }
 
     /// A key with the session's tenant in it, where the caller left that out.
-    fn whole_key(&self, table: &str, key: &Value) -> Value {
+    pub(crate) fn whole_key(&self, table: &str, key: &Value) -> Value {
         let Ok(table) = self.engine.catalog.table(table) else { return key.clone() };
         let (Some(column), Some(tenant)) = (self.model().tenant_column(table), &self.actor.tenant)
         else {
@@ -290,9 +290,14 @@ impl<'db> Session<'db> {
 
     fn with<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
         let rules = self.rules()?;
+        work(self.rows(&rules))
+    }
+
+    /// Reads and writes under the session's rules, as they were just looked up.
+    pub(crate) fn rows<'s>(&'s self, rules: &'s Rules) -> Rows<'s> {
         let Session { engine, actor, newer, .. } = self;
         let host = &*engine.host;
-        work(Rows { engine, host, actor, rules: Some(&rules), newer: *newer, own_columns: false })
+        Rows { engine, host, actor, rules: Some(rules), newer: *newer, own_columns: false }
     }
 
     /// What the actor may do now.

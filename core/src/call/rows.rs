@@ -1,0 +1,172 @@
+//! Requests about rows, each for the owner or for an actor.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::params::Params;
+use super::to_json;
+use crate::database::Database;
+use crate::error::Result;
+use crate::owner::Owner;
+use crate::owner::rows::Rows;
+use crate::policy::Rules;
+use crate::query::ListOptions;
+use crate::session::Session;
+
+/// Every method about rows, `transaction` aside.
+const METHODS: [&str; 11] = [
+    "insert",
+    "insert_many",
+    "get",
+    "update",
+    "delete",
+    "restore",
+    "upsert",
+    "list",
+    "count",
+    "validate",
+    "sql",
+];
+
+/// Whose rows.
+enum Handle<'db> {
+    Owner(Owner<'db>),
+    Session(Box<Session<'db>>),
+}
+
+/// Answers a request about rows.
+pub(super) fn answer(database: &Database, method: &str, params: &mut Params) -> Result<Value> {
+    let is_transaction = method == "transaction";
+    if !is_transaction && !METHODS.contains(&method) {
+        return Err(Params::unknown_method(method));
+    }
+    let handle = match params.take_actor() {
+        None => Handle::Owner(database.owner()?),
+        Some(actor) => Handle::Session(Box::new(database.session(actor)?)),
+    };
+    if !is_transaction {
+        return handle.answer(method, params);
+    }
+    let requests = params.values("requests")?;
+    params.finish()?;
+    handle.all_or_none(requests)
+}
+
+impl Handle<'_> {
+    /// Answers requests in order, as one transaction; their answers.
+    fn all_or_none(&self, requests: Vec<Value>) -> Result<Value> {
+        let work = || {
+            let answers = requests.iter().map(|request| {
+                let (method, mut params) = Params::of_request(request.clone())?;
+                self.answer(&method, &mut params)
+            });
+            answers.collect::<Result<Vec<Value>>>().map(Value::from)
+        };
+        match self {
+            Handle::Owner(owner) => owner.transaction(|_| work()),
+            Handle::Session(session) => session.transaction(|_| work()),
+        }
+    }
+
+    fn answer(&self, method: &str, params: &mut Params) -> Result<Value> {
+        if method == "sql" {
+            return self.answer_sql(params);
+        }
+        let rules = self.rules()?;
+        let rows = self.rows(rules.as_deref());
+        let table = params.text("table")?;
+        match method {
+            "list" => {
+                let options = ListOptions::from_json(params.rest()?.into())?;
+                to_json(rows.list(&table, &options)?)
+            }
+            "insert" | "upsert" => {
+                let row = params.row("row")?;
+                params.finish()?;
+                let write = if method == "insert" {
+                    rows.insert(&table, &row)
+                } else {
+                    rows.upsert(&table, &row)
+                };
+                to_json(write?)
+            }
+            "insert_many" => {
+                let many = params.rows("rows")?;
+                params.finish()?;
+                to_json(rows.insert_many(&table, &many)?)
+            }
+            "count" => {
+                let filter = params.optional("filter");
+                params.finish().and_then(|()| to_json(rows.count(&table, filter.as_ref())?))
+            }
+            "validate" => {
+                let (row, mode) = (params.row("row")?, params.text("mode")?);
+                let key = params.optional("key");
+                params.finish()?;
+                let key = match mode.as_str() {
+                    "insert" => None,
+                    "update" => key.as_ref().map(|key| self.whole_key(&table, key)),
+                    _ => return Err(Params::invalid("mode", "`insert` or `update` expected")),
+                };
+                to_json(rows.validate(&table, &row, key.as_deref())?)
+            }
+            "get" | "update" | "delete" | "restore" => {
+                self.answer_by_key(rows, method, &table, params)
+            }
+            _ => Err(Params::unknown_method(method)),
+        }
+    }
+
+    fn answer_by_key(
+        &self,
+        rows: Rows<'_>,
+        method: &str,
+        table: &str,
+        params: &mut Params,
+    ) -> Result<Value> {
+        let key = params.value("key")?;
+        let changes = if method == "update" { Some(params.row("changes")?) } else { None };
+        params.finish()?;
+        let key = self.whole_key(table, &key);
+        match (method, changes) {
+            (_, Some(changes)) => to_json(rows.update(table, &key, &changes)?),
+            ("get", None) => to_json(rows.get(table, &key)?),
+            ("delete", None) => to_json(rows.delete(table, &key)?),
+            (_, None) => to_json(rows.restore(table, &key)?),
+        }
+    }
+
+    fn answer_sql(&self, params: &mut Params) -> Result<Value> {
+        let (sql, values) = (params.text("sql")?, params.values("params")?);
+        params.finish()?;
+        match self {
+            Handle::Owner(owner) => to_json(owner.sql(&sql, &values)?),
+            Handle::Session(_) => Err(Params::invalid("as", "SQL is the owner's")),
+        }
+    }
+
+    /// What the actor may do now; none for the owner, who may do everything.
+    fn rules(&self) -> Result<Option<Arc<Rules>>> {
+        match self {
+            Handle::Owner(_) => Ok(None),
+            Handle::Session(session) => session.rules().map(Some),
+        }
+    }
+
+    fn rows<'h>(&'h self, rules: Option<&'h Rules>) -> Rows<'h> {
+        match (self, rules) {
+            (Handle::Session(session), Some(rules)) => session.rows(rules),
+            (Handle::Session(_), None) => unreachable!("a session has rules"),
+            (Handle::Owner(owner), _) => owner.rows(),
+        }
+    }
+
+    fn whole_key<'k>(&self, table: &str, key: &'k Value) -> Cow<'k, Value> {
+        match self {
+            Handle::Owner(_) => Cow::Borrowed(key),
+            Handle::Session(session) => Cow::Owned(session.whole_key(table, key)),
+        }
+    }
+}
