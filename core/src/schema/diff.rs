@@ -2,12 +2,12 @@
 //!
 //! The order of columns and constraints and the spelling of SQL make no difference.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
 use super::ddl;
+use super::named::Named;
 use super::types::*;
 use crate::sql::quote;
 
@@ -131,11 +131,11 @@ fn one_line(text: &str) -> String {
 
 /// The values of both maps by name, in order.
 fn pairs<'m, T>(
-    one: &'m BTreeMap<String, T>,
-    other: &'m BTreeMap<String, T>,
+    one: &'m Named<T>,
+    other: &'m Named<T>,
 ) -> impl Iterator<Item = (&'m String, Option<&'m T>, Option<&'m T>)> {
     let first = one.iter().map(|(name, value)| (name, Some(value), other.get(name)));
-    let only = other.iter().filter(|(name, _)| !one.contains_key(*name));
+    let only = other.iter().filter(|(name, _)| !one.contains_key(name));
     first.chain(only.map(|(name, value)| (name, None, Some(value))))
 }
 

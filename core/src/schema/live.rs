@@ -61,7 +61,7 @@ impl Schema {
         });
         for name in shadows.collect::<Vec<_>>() {
             if self.tables.remove(&name).is_some() {
-                self.indexes.retain(|_, index| index.table != name);
+                self.indexes.retain(|index| index.table != name);
             }
         }
     }

@@ -10,6 +10,7 @@ mod diff;
 mod fragment;
 mod from_model;
 mod live;
+mod named;
 mod names;
 mod parse;
 mod plan;
@@ -20,5 +21,6 @@ mod types;
 
 pub use diff::{Difference, Place, diff};
 pub use fragment::Fragment;
+pub use named::Named;
 pub use plan::{Effect, EffectKind, Plan, Renames, plan};
 pub use types::*;

@@ -4,11 +4,10 @@
 //! compared. Comparison is about meaning: neither the order of columns and constraints nor the
 //! spelling of SQL counts.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::fragment::Fragment;
+use super::named::Named;
 
 /// Tables whose name starts so are the core's own, and no part of a schema.
 pub const INTERNAL_PREFIX: &str = "_freehold_";
@@ -17,15 +16,15 @@ pub const INTERNAL_PREFIX: &str = "_freehold_";
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Schema {
     /// The tables.
-    pub tables: BTreeMap<String, TableSchema>,
+    pub tables: Named<TableSchema>,
     /// The indexes that are not implied by a table's constraints.
-    pub indexes: BTreeMap<String, IndexSchema>,
+    pub indexes: Named<IndexSchema>,
     /// The triggers.
-    pub triggers: BTreeMap<String, TriggerSchema>,
+    pub triggers: Named<TriggerSchema>,
     /// The views.
-    pub views: BTreeMap<String, ViewSchema>,
+    pub views: Named<ViewSchema>,
     /// What is none of these: virtual tables, and statements that could not be read.
-    pub others: BTreeMap<String, OtherSchema>,
+    pub others: Named<OtherSchema>,
 }
 
 /// A table.
