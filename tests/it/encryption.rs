@@ -15,13 +15,13 @@ const ONE: &str = "base64:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const OTHER: &str = "base64://79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
 
 /// A file of the clinic, which both the API and bare SQLite can open.
-struct File {
-    path: std::path::PathBuf,
+pub struct File {
+    pub path: std::path::PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl File {
-    fn new() -> File {
+    pub fn new() -> File {
         let folder = tempfile::tempdir().unwrap();
         let file = File { path: folder.path().join("a.db"), _folder: folder };
         file.locked().init(Some("development"), &mut |_| {}).unwrap();
@@ -32,7 +32,7 @@ impl File {
         open(&self.path, clinic())
     }
 
-    fn unlocked(&self) -> Database {
+    pub fn unlocked(&self) -> Database {
         self.locked().with_master_key(MasterKey::parse(ONE).unwrap()).unwrap()
     }
 
@@ -70,7 +70,7 @@ fn practice(owner: &Owner<'_>, sign: &str) -> String {
 }
 
 /// A new patient with both encrypted columns; their key.
-fn patient(owner: &Owner<'_>, sign: &str, name: &str) -> Value {
+pub fn patient(owner: &Owner<'_>, sign: &str, name: &str) -> Value {
     let row = json!({
         "practice_ref": practice(owner, sign),
         "full_name": name,
@@ -435,6 +435,76 @@ fn a_shredded_tenants_values_are_gone_for_good() {
     assert_eq!(database.rotate_keys(None).unwrap().keys, 2);
     assert_eq!(read(&database, &dora).unwrap(), expected("Dora"));
     assert_eq!(read(&database, &ada).unwrap(), locked());
+}
+
+/// Deleting a tenant takes its keys too, so that what change records still hold of it is gone.
+#[test]
+fn a_deleted_tenants_keys_go_along() {
+    let file = File::new();
+    let database = file.unlocked();
+    let owner = database.owner().unwrap();
+    let cleo = patient(&owner, "south", "Cleo");
+    patient(&owner, "north", "Ada");
+    let (north, south) = (practice(&owner, "north"), practice(&owner, "south"));
+    assert!(owner.delete("practices", &json!(north)).unwrap());
+    assert_eq!(wrapped_keys(&file.bare(), KeyHolder::Tenant(&north)).unwrap(), []);
+    assert_eq!(wrapped_keys(&file.bare(), KeyHolder::Tenant(&south)).unwrap().len(), 1);
+    assert_eq!(read(&database, &cleo).unwrap(), expected("Cleo"));
+}
+
+#[test]
+fn rotating_leaves_no_trace_of_edits() {
+    let file = File::new();
+    let mut database = file.unlocked();
+    patient(&database.owner().unwrap(), "north", "Ada");
+    let records = || {
+        let sql = "SELECT (SELECT count(*) FROM _freehold_changes),
+                          (SELECT max(updated_at) FROM patients)";
+        let row = file.bare();
+        row.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).unwrap()
+    };
+    let before = records();
+    assert_eq!(database.rotate_keys(None).unwrap().values, 2);
+    assert_eq!(records(), before);
+}
+
+#[test]
+fn inspection_finds_what_does_not_open() {
+    let file = File::new();
+    let database = file.unlocked();
+    patient(&database.owner().unwrap(), "north", "Ada");
+    let findings = |database: &Database| {
+        let mut found = Vec::new();
+        database.inspect(&mut |finding| found.push(finding.to_string())).unwrap();
+        found
+    };
+    assert_eq!(findings(&database), [""; 0]);
+    file.tamper("UPDATE patients SET findings = insurance_number WHERE full_name = 'Ada'");
+    let found = findings(&database);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("patients.findings") && found[0].contains("ciphertext_invalid"));
+    assert_eq!(findings(&file.locked()), [""; 0], "nobody can tell without the key");
+}
+
+/// Somebody else has the file open while the master key is exchanged or a tenant is shredded.
+#[test]
+fn another_connection_notices_what_became_of_the_keys() {
+    let file = File::new();
+    let other = file.unlocked();
+    let mut database = file.unlocked();
+    let owner = database.owner().unwrap();
+    let (ada, cleo) = (patient(&owner, "north", "Ada"), patient(&owner, "south", "Cleo"));
+    let north = practice(&owner, "north");
+    assert_eq!(read(&other, &ada).unwrap(), expected("Ada"));
+    database.shred(KeyHolder::Tenant(&north)).unwrap();
+    assert_eq!(read(&other, &ada).unwrap(), locked());
+    assert_eq!(read(&other, &cleo).unwrap(), expected("Cleo"));
+    database.rotate_master(MasterKey::parse(OTHER).unwrap()).unwrap();
+    // A key that the other one made now would be lost with the old master key.
+    let row = json!({ "practice_ref": north, "full_name": "Dora", "insurance_number": "1" });
+    let refused = other.owner().unwrap().insert("patients", row.as_object().unwrap());
+    assert_eq!(refused.unwrap_err().code(), "wrong_key");
+    assert_eq!(read(&other, &cleo).unwrap_err().code(), "wrong_key");
 }
 
 /// A data key that was made in a transaction goes with it.

@@ -8,6 +8,7 @@ mod encryption;
 mod golden;
 mod hiding;
 mod history;
+mod interop;
 mod models;
 mod newer;
 mod pull;
