@@ -9,6 +9,7 @@ mod golden;
 mod hiding;
 mod history;
 mod interop;
+mod keys;
 mod models;
 mod newer;
 mod pull;
