@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Problem, Result};
-use crate::model::Model;
+use crate::model::{Model, locate};
 use crate::schema::Schema;
 use crate::sql::Script;
 use crate::validate::default_problems;
@@ -168,6 +168,7 @@ pub(crate) fn load_model(text: &str) -> Result<Model> {
             message: format!("an index of `{}` has this name", index.table),
         }));
     }
+    locate(text, &mut problems);
     match problems.is_empty() {
         true => Ok(model),
         false => Err(Error::InvalidModel { problems }),

@@ -61,6 +61,7 @@ key = "organization_id"
 level = ["LOW", "HIGH"]
 
 [tables.organizations]
+policy = {}
 doc = "One row is one organization."
 columns.id = { type = "uuid", auto = "id" }
 columns.name = { type = "text", min = 1, max = 120 }
@@ -68,6 +69,7 @@ columns.slug = { type = "text", format = "slug" }
 unique = [["slug"]]
 
 [tables.teams]
+policy = {}
 doc = "One row is one team."
 columns.id = { type = "uuid", auto = "id" }
 columns.organization_id = { type = "ref", to = "organizations", on_delete = "cascade" }
@@ -93,6 +95,7 @@ unique = [["name"]]
 checks.ends_after_start = "ends_on >= starts_on"
 
 [tables.projects]
+policy = {}
 doc = "One row is one project."
 columns.id = { type = "uuid", auto = "id" }
 columns.team_id = { type = "ref", to = "teams", optional = true }
@@ -101,6 +104,7 @@ unique = [["name"]]
 soft_delete = { cascade = true }
 
 [tables.tasks]
+policy = {}
 doc = "One row is one task of a project."
 columns.id = { type = "uuid", auto = "id" }
 columns.project_id = { type = "ref", to = "projects", on_delete = "cascade" }
@@ -108,6 +112,7 @@ columns.name = { type = "text" }
 soft_delete = true
 
 [tables.desks]
+policy = {}
 doc = "One row is one desk of a team, or of nobody."
 columns.id = { type = "uuid", auto = "id" }
 columns.team_id = { type = "ref", to = "teams", on_delete = "cascade", optional = true }

@@ -52,9 +52,9 @@ describe("the package", () => {
   });
 
   it("types models as their JSON Schema does", async () => {
-    const { table, column } = schema.$defs;
+    const { table, column, policy } = schema.$defs;
     const { tenancy } = schema.properties;
-    const { unique, indexes, references, policy } = table.properties;
+    const { unique, indexes, references } = table.properties;
     const wide = (list) => list.items.anyOf.find(({ type }) => type === "object");
     const keys = {
       Model: schema,
@@ -72,7 +72,8 @@ describe("the package", () => {
       OnDelete: column.properties.on_delete,
       Format: column.properties.format,
       'Column["type"]': column.properties.type,
-      'PlainColumn["auto"]': column.properties.auto,
+      'Column["write"]': column.properties.write,
+      'PlainColumn["auto"] | ReferenceColumn["auto"]': column.properties.auto,
       'JsonColumn["shape"]': column.properties.shape,
       'Exclude<Unique, readonly string[]>["nulls"]': wide(unique).properties.nulls,
     };

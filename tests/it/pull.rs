@@ -1,8 +1,9 @@
 //! Pull: a model read from a live file means exactly that file's schema.
 
 use freehold_core::host::FixedHost;
+use freehold_core::model::Policy;
 use freehold_core::{Bundle, Database, Model, migrate};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 fn made(bundle: Bundle) -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().unwrap();
@@ -38,6 +39,32 @@ fn a_file_that_remembers_no_model_gives_one_that_means_the_same_schema() {
             assert!(note.contains("taken for"), "{name}: {note}");
         }
     }
+}
+
+#[test]
+fn a_file_from_before_policies_is_read_too_and_nobody_may_do_anything() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/carcosa-20250820132603.db");
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let pulled = migrate::pull(&connection).unwrap();
+    assert!(pulled.exact, "{:#?}", pulled.notes);
+    let model = Model::from_toml(&pulled.model).unwrap();
+    let buckets = model.table("buckets").unwrap();
+    assert_eq!(buckets.policy, Some(Policy::default()));
+    assert!(buckets.column("encrypted_access_key").unwrap().encrypted, "it is remembered");
+}
+
+#[test]
+fn rules_that_name_what_is_gone_are_left_out_and_told() {
+    let (_folder, connection) = made(Bundle::builtin("carcosa").unwrap());
+    let sql = "PRAGMA foreign_keys = OFF; DROP TABLE bucket_team_access;";
+    connection.execute_batch(sql).unwrap();
+    let pulled = migrate::pull(&connection).unwrap();
+    assert!(pulled.exact, "{:#?}", pulled.notes);
+    let notes = pulled.notes.join("\n");
+    assert!(notes.contains("predicates.administers_bucket(bucket) no longer holds"), "{notes}");
+    let model = Model::from_toml(&pulled.model).unwrap();
+    let buckets = model.table("buckets").unwrap().policy.clone().unwrap();
+    assert!(buckets.read.is_none() && buckets.delete.is_some(), "what still holds stays");
 }
 
 #[test]

@@ -9,7 +9,6 @@ mod gate;
 mod npm;
 mod parts;
 mod process;
-mod python;
 mod serve;
 mod setup;
 mod small;

@@ -37,7 +37,7 @@ pub struct Pulled {
 pub fn pull(connection: &Connection) -> Result<Pulled> {
     let live = Schema::read(connection)?;
     let remembered = history::read_meta(connection, Meta::ModelText)?
-        .and_then(|text| Model::from_text(&text).ok());
+        .and_then(|text| pull_rules::remembered(&text));
     let mut puller = Puller {
         live: &live,
         tenancy: tenancy(&live, remembered.as_ref()),

@@ -3,10 +3,28 @@
 //! SQLite knows nothing of policies: they come from the model that the file remembers. Where its
 //! tables have changed since, a rule may name what is gone, and is left out with a note.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::model::Model;
+use crate::model::{Model, toml_to_json};
+
+/// The model that a file remembers. In one from before policies were asked for, nobody may do
+/// anything with tenants' rows.
+pub(super) fn remembered(text: &str) -> Option<Model> {
+    let problems = match Model::from_text(text) {
+        Err(Error::InvalidModel { problems }) => problems,
+        other => return other.ok(),
+    };
+    let mut root: Value = match text.trim_start().starts_with('{') {
+        true => serde_json::from_str(text).ok()?,
+        false => toml_to_json(text).ok()?.into(),
+    };
+    for problem in problems.iter().filter(|problem| problem.code == "no_policy") {
+        let (kind, name) = problem.path.split_once('.')?;
+        root.get_mut(kind)?.get_mut(name)?.as_object_mut()?.insert("policy".into(), json!({}));
+    }
+    Model::from_json(&root.to_string()).ok()
+}
 
 /// Loads what was pulled, without the remembered rules that no longer hold.
 pub(super) fn load(root: &mut Value, notes: &mut Vec<String>) -> Result<Model> {

@@ -1,6 +1,6 @@
 //! Checks a resolved model: that everything it names exists and fits.
 
-use super::expr::Expr;
+use super::check_expr::{ExprScope, check_expr, check_types, sql_depth};
 use super::problems::{Problems, suggestion};
 use super::*;
 
@@ -29,70 +29,20 @@ pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
         check_indexes(table, &path, problems);
         check_references(model, table, &path, problems);
         for check in &table.checks {
-            let scope = ExprScope { model, table: Some(table), arguments: &[], actor: false };
+            let scope = ExprScope::of_row(model, table);
             let path = format!("{path}.checks.{}", check.name);
             check_expr(&check.expr, &scope, &path, problems);
             if sql_depth(&check.expr) > SQL_DEPTH_MAX {
                 let message = format!("a check has at most about {SQL_DEPTH_MAX} terms");
                 problems.add(&path, "too_large", message);
             }
-            check_types(&check.expr, table, &path, problems);
+            check_types(&check.expr, &scope, &path, problems);
         }
-        check_policy(model, table, &path, problems);
+        check_strict_keys(model, table, &path, problems);
+        check_policy::check_table(model, table, problems);
     }
-    for predicate in &model.predicates {
-        let arguments = &predicate.arguments;
-        let scope = ExprScope { model, table: None, arguments, actor: true };
-        let path = format!("predicates.{}({})", predicate.name, arguments.join(", "));
-        check_expr(&predicate.body, &scope, &path, problems);
-        if calls_itself(model, &predicate.name) {
-            let message = format!("`{}` leads back to itself", predicate.name);
-            problems.add(&path, "circular_predicate", message);
-        }
-    }
-}
-
-/// Whether following a predicate's calls leads back to it.
-fn calls_itself(model: &Model, name: &str) -> bool {
-    let mut called: Vec<&str> = Vec::new();
-    let mut open = vec![name];
-    while let Some(next) = open.pop() {
-        let Some(predicate) = model.predicates.iter().find(|known| known.name == next) else {
-            continue;
-        };
-        let mut found = Vec::new();
-        called_predicates(&predicate.body, &mut found);
-        for callee in found {
-            if callee == name {
-                return true;
-            }
-            if !called.contains(&callee) {
-                called.push(callee);
-                open.push(callee);
-            }
-        }
-    }
-    false
-}
-
-fn called_predicates<'e>(expr: &'e Expr, found: &mut Vec<&'e str>) {
-    match expr {
-        Expr::Predicate(name, _) => found.push(name),
-        Expr::InSelect(_, select) => {
-            select.condition.iter().for_each(|inner| called_predicates(inner, found));
-        }
-        _ => {}
-    }
-    expr.children().into_iter().for_each(|inner| called_predicates(inner, found));
-}
-
-/// How deep the expression is for SQLite, to which `a AND b AND c` is `(a AND b) AND c`.
-fn sql_depth(expr: &Expr) -> usize {
-    let deepest = expr.children().into_iter().map(sql_depth).max().unwrap_or(0);
-    match expr {
-        Expr::And(terms) | Expr::Or(terms) => terms.len() + deepest,
-        _ => 1 + deepest,
-    }
+    check_policy::check_predicates(model, problems);
+    check_first_rows(model, problems);
 }
 
 fn check_columns(model: &Model, table: &Table, path: &str, problems: &mut Problems<'_>) {
@@ -108,6 +58,12 @@ fn check_columns(model: &Model, table: &Table, path: &str, problems: &mut Proble
             problems.add(&path, "duplicate_id", message);
         }
         ids.push(&column.id);
+        let users = model.tenancy.as_ref().and_then(|tenancy| tenancy.user.as_ref());
+        let mut naming = table.references.iter().filter(|r| r.columns.last() == Some(&column.name));
+        if column.auto == Some(Auto::User) && !naming.any(|r| Some(&r.table) == users) {
+            let message = "\"user\" goes with a reference to the users";
+            problems.add(&format!("{path}.auto"), "does_not_fit", message);
+        }
         if let Some(default) = &column.default
             && !default_fits(model, column, default)
         {
@@ -154,7 +110,7 @@ fn default_fits(model: &Model, column: &Column, default: &serde_json::Value) -> 
     }
 }
 
-fn find_column<'t>(
+pub(super) fn find_column<'t>(
     table: &'t Table,
     name: &str,
     path: &str,
@@ -259,106 +215,67 @@ fn check_references(model: &Model, table: &Table, path: &str, problems: &mut Pro
     }
 }
 
-fn check_policy(model: &Model, table: &Table, path: &str, problems: &mut Problems<'_>) {
-    let Some(policy) = &table.policy else { return };
-    let grants = [
-        ("read", &policy.read),
-        ("insert", &policy.insert),
-        ("update", &policy.update),
-        ("delete", &policy.delete),
-    ];
-    for (operation, grant) in grants {
-        let path = format!("{path}.policy.{operation}");
-        match grant {
-            Some(Grant::Roles(roles)) if roles.is_empty() => {
-                problems.add(&path, "empty", "an empty list of roles; leave it out to deny");
-            }
-            Some(Grant::When(expr)) => {
-                let scope = ExprScope { model, table: Some(table), arguments: &[], actor: true };
-                check_expr(expr, &scope, &path, problems);
-            }
-            _ => {}
+/// Every key of a tenant's rows starts with the tenant key: a clash, or a reference, never tells
+/// of another tenant's row. The tenants' own table is keyed by the tenant itself; its other unique
+/// keys are global, which is why sessions never write their columns.
+fn check_strict_keys(model: &Model, table: &Table, path: &str, problems: &mut Problems<'_>) {
+    let Some(tenancy) = model.tenancy.as_ref().filter(|tenancy| tenancy.tenant != table.name)
+    else {
+        return;
+    };
+    let Scope::Tenant { column } = &table.scope else { return };
+    let starts = |columns: &[String]| columns.first() == Some(column);
+    let mut needs = |is_strict: bool, key: &str| {
+        if !is_strict {
+            let message = format!("a key of tenants' rows starts with `{column}`");
+            problems.add(&format!("{path}.{key}"), "crosses_tenants", message);
+        }
+    };
+    needs(starts(&table.primary_key), "primary_key");
+    for (at, unique) in table.unique.iter().enumerate() {
+        needs(starts(&unique.columns), &format!("unique[{at}]"));
+    }
+    for reference in &table.references {
+        let Some(other) = model.table(&reference.table) else { continue };
+        if let Scope::Tenant { column: theirs } = &other.scope {
+            let name = reference.columns.last().map_or("", String::as_str);
+            let to_theirs = reference.to.first() == Some(theirs) || other.name == tenancy.tenant;
+            needs(starts(&reference.columns) && to_theirs, &format!("columns.{name}"));
         }
     }
 }
 
-/// Names what is compared with what it can never equal.
-pub(super) fn check_types(expr: &Expr, table: &Table, path: &str, problems: &mut Problems<'_>) {
-    let mut mistakes = Vec::new();
-    expr.type_mistakes(table, &mut mistakes);
-    mistakes.into_iter().for_each(|message| problems.add(path, "bad_types", message));
-}
-
-/// What an expression may name.
-pub(super) struct ExprScope<'m> {
-    pub model: &'m Model,
-    pub table: Option<&'m Table>,
-    pub arguments: &'m [String],
-    /// Whether it may ask about the actor and other tables.
-    pub actor: bool,
-}
-
-pub(super) fn check_expr(
-    expr: &Expr,
-    scope: &ExprScope<'_>,
-    path: &str,
-    problems: &mut Problems<'_>,
-) {
-    let mut report = |code, message: String| problems.add(path, code, message);
-    match expr {
-        Expr::Column(name) if scope.arguments.contains(name) => {}
-        Expr::Column(name) => match scope.table {
-            Some(table) => {
-                let column = find_column(table, name, path, problems);
-                if column.is_some_and(|column| column.encrypted || column.secret) {
-                    let message = format!("`{name}` is encrypted or secret: no rule can read it");
-                    problems.add(path, "secret_in_rule", message);
-                }
-            }
-            None => report("unknown_column", format!("`{name}` is no argument of the predicate")),
-        },
-        Expr::AuthUser
-        | Expr::AuthTenant
-        | Expr::AuthRole
-        | Expr::AuthKey
-        | Expr::HasPermission(_)
-            if !scope.actor =>
-        {
-            report("not_in_check", "a check can't ask about the actor".to_owned());
-        }
-        Expr::InSelect(left, select) => {
-            if !scope.actor {
-                return report("not_in_check", "a check can't read other rows".to_owned());
-            }
-            let Some(table) = scope.model.table(&select.table) else {
-                let known = scope.model.tables.iter().map(|table| table.name.as_str());
-                let hint = suggestion(&select.table, known);
-                return report("unknown_table", format!("no table `{}`{hint}", select.table));
-            };
-            check_expr(left, scope, path, problems);
-            find_column(table, &select.column, path, problems);
-            let inner = ExprScope { table: Some(table), ..*scope };
-            select.condition.iter().for_each(|c| check_expr(c, &inner, path, problems));
-        }
-        Expr::Predicate(name, arguments) => {
-            let found = scope.model.predicates.iter().find(|known| known.name == *name);
-            match found {
-                _ if !scope.actor => {
-                    report("not_in_check", format!("a check can't use the predicate `{name}`"));
-                }
-                None => {
-                    let known = scope.model.predicates.iter().map(|known| known.name.as_str());
-                    let hint = suggestion(name, known);
-                    report("unknown_predicate", format!("no predicate or function `{name}`{hint}"));
-                }
-                Some(found) if found.arguments.len() != arguments.len() => {
-                    let count = found.arguments.len();
-                    report("bad_arguments", format!("`{name}` takes {count} argument(s)"));
-                }
-                Some(_) => {}
-            }
-            arguments.iter().for_each(|inner| check_expr(inner, scope, path, problems));
-        }
-        _ => expr.children().into_iter().for_each(|inner| check_expr(inner, scope, path, problems)),
+/// Tables that require each other can't have a first row.
+fn check_first_rows(model: &Model, problems: &mut Problems<'_>) {
+    let is_required = |table: &Table, reference: &Reference| {
+        let own = reference.columns.iter().filter_map(|name| table.column(name));
+        reference.table != table.name && own.into_iter().all(|column| !column.optional)
+    };
+    let mut open: Vec<&Table> = model.tables.iter().collect();
+    let waits_for = |table: &Table, open: &[&Table]| {
+        let mut required = table.references.iter().filter(|r| is_required(table, r));
+        required.find(|r| open.iter().any(|other| other.name == r.table)).cloned()
+    };
+    // Tables that can be filled are taken away until none is left, or all wait for one another.
+    while let Some(at) = open.iter().position(|table| waits_for(table, &open).is_none()) {
+        open.remove(at);
     }
+    // What is left waits for a circle or stands in one: a table that is come by again is in one.
+    let Some(mut table) = open.first().copied() else { return };
+    let mut passed: Vec<&str> = Vec::new();
+    while !passed.contains(&table.name.as_str()) {
+        passed.push(&table.name);
+        let next = waits_for(table, &open).and_then(|reference| model.table(&reference.table));
+        let Some(next) = next else { return };
+        table = next;
+    }
+    let Some(reference) = waits_for(table, &open) else { return };
+    let column = reference.columns.last().map_or("", String::as_str);
+    let start = passed.iter().position(|name| *name == table.name).unwrap_or(0);
+    let message = format!(
+        "no first row can be inserted: {} require each other; make one reference optional",
+        passed[start..].iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    );
+    let path = format!("tables.{}.columns.{column}", table.name);
+    problems.add(&path, "circular_requirement", message);
 }

@@ -41,6 +41,7 @@ pub(super) fn resolve_column(spec: &ColumnSpec, kind: Kind, problems: &mut Probl
         encrypted: spec.encrypted,
         blind_index: spec.blind_index,
         secret: spec.secret,
+        write: spec.write.unwrap_or_default(),
     }
 }
 
@@ -66,12 +67,14 @@ fn check_options(spec: &ColumnSpec, kind: &Kind, problems: &mut Problems<'_>) {
     let auto_fits = match spec.auto {
         Some(Auto::Id) => *kind == Kind::Uuid && !spec.array,
         Some(Auto::Created | Auto::Updated) => *kind == Kind::Timestamp && !spec.array,
+        Some(Auto::User) => is("ref"),
         None => true,
     };
     needs(
         auto_fits,
         "auto",
-        "\"id\" goes with a uuid, \"created\" and \"updated\" with a timestamp",
+        "\"id\" goes with a uuid, \"user\" with a ref, \"created\" and \"updated\" with a \
+         timestamp",
     );
     let filled_twice = spec.auto.is_some() && spec.default.is_some();
     needs(!filled_twice, "default", "a column has either `auto` or a `default`");
@@ -84,35 +87,51 @@ fn check_options(spec: &ColumnSpec, kind: &Kind, problems: &mut Problems<'_>) {
     needs(!set_default, "default", "an encrypted column has no default");
 }
 
-/// A bound in the unit in which the column is stored.
+/// A bound in the unit in which the column is stored, exact where the type is.
 fn bound(
     spec: &ColumnSpec,
     kind: &Kind,
     key: &str,
-    value: f64,
+    given: Bound,
     problems: &mut Problems<'_>,
 ) -> Option<Bound> {
     let path = format!("{}.{key}", spec.path);
     let counts = spec.array || matches!(kind, Kind::Text | Kind::Blob);
-    let scaled = match kind {
-        _ if counts && value < 0.0 => {
-            problems.add(&path, "bad_bound", "a length is never below 0");
-            return None;
+    let scale = match kind {
+        _ if counts => 0,
+        Kind::Decimal { scale, .. } => *scale,
+        Kind::Integer | Kind::BigInt => 0,
+        Kind::Real => {
+            return Some(match given {
+                Bound::Integer(whole) => Bound::Real(whole as f64),
+                real => real,
+            });
         }
-        Kind::Real if !counts => return Some(Bound::Real(value)),
-        Kind::Decimal { scale, .. } if !counts => value * 10_f64.powi(*scale as i32),
-        Kind::Integer | Kind::BigInt => value,
-        _ if counts => value,
         _ => {
             let message = format!("type `{}` has no `{key}`", spec.type_name);
             problems.add(&path, "does_not_fit", message);
             return None;
         }
     };
-    let whole = scaled.round();
-    if (whole - scaled).abs() > 1e-6 || whole.abs() > INTEGER_MAX as f64 {
-        problems.add(&path, "bad_bound", "the bound is finer or larger than the type");
-        return None;
+    let whole = match given {
+        Bound::Integer(whole) => whole.checked_mul(10_i64.saturating_pow(scale)),
+        Bound::Real(value) => {
+            let scaled = value * 10_f64.powi(scale as i32);
+            let whole = scaled.round();
+            let is_exact = (whole - scaled).abs() <= 1e-6 && whole.abs() <= INTEGER_MAX as f64;
+            is_exact.then_some(whole as i64)
+        }
+    };
+    let fits = |whole: &i64| *kind != Kind::Integer || whole.abs() <= INTEGER_MAX;
+    match whole.filter(fits) {
+        Some(length) if counts && length < 0 => {
+            problems.add(&path, "bad_bound", "a length is never below 0");
+            None
+        }
+        Some(whole) => Some(Bound::Integer(whole)),
+        None => {
+            problems.add(&path, "bad_bound", "the bound is finer or larger than the type");
+            None
+        }
     }
-    Some(Bound::Integer(whole as i64))
 }

@@ -65,27 +65,52 @@ impl Expr {
     }
 
     /// What is compared with what it can never equal, one line each.
-    pub(super) fn type_mistakes(&self, table: &Table, mistakes: &mut Vec<String>) {
+    pub(super) fn type_mistakes(&self, table: Option<&Table>, mistakes: &mut Vec<String>) {
         let operands: Vec<&Expr> = match self {
             Expr::Compare(_, left, right) => vec![left, right],
             Expr::InList(expr, items) => std::iter::once(&**expr).chain(items).collect(),
             _ => Vec::new(),
         };
-        let Some((first, others)) = operands.split_first() else {
-            self.children().into_iter().for_each(|child| child.type_mistakes(table, mistakes));
-            return;
+        if let (Some((first, others)), Some(table)) = (operands.split_first(), table) {
+            for other in others {
+                let types = (type_of(first, table), type_of(other, table));
+                if !comparable(types.0, types.1) {
+                    mistakes.push(format!("`{first}` and `{other}` are of different types"));
+                }
+            }
+            if let Some(scale) = decimal_scale(&operands, table) {
+                for operand in operands.into_iter().filter(|operand| !fits(operand, scale)) {
+                    let message =
+                        format!("`{operand}` has more than {scale} digits after the point");
+                    mistakes.push(message);
+                }
+            }
+        }
+        self.children().into_iter().for_each(|child| child.type_mistakes(table, mistakes));
+    }
+
+    /// Whether the expression can't be true or false where a condition is wanted.
+    pub(super) fn is_no_condition(&self, table: Option<&Table>) -> bool {
+        let found = match (self, table) {
+            (Expr::Column(_) | Expr::Coalesce(_), None) => Type::Any,
+            (Expr::Column(_) | Expr::Coalesce(_), Some(table)) => type_of(self, table),
+            (Expr::Text(_) | Expr::Lower(_), _) => Type::Text,
+            (Expr::Integer(_) | Expr::Real(_), _) => Type::Literal,
+            (Expr::AuthUser | Expr::AuthTenant | Expr::AuthRole | Expr::AuthKey, _) => Type::Text,
+            _ => Type::Boolean,
         };
-        for other in others {
-            let types = (type_of(first, table), type_of(other, table));
-            if !comparable(types.0, types.1) {
-                mistakes.push(format!("`{first}` and `{other}` are of different types"));
-            }
-        }
-        if let Some(scale) = decimal_scale(&operands, table) {
-            for operand in operands.into_iter().filter(|operand| !fits(operand, scale)) {
-                mistakes.push(format!("`{operand}` has more than {scale} digits after the point"));
-            }
-        }
+        !matches!(found, Type::Boolean | Type::Any)
+    }
+
+    /// Whether values of the expression are of another type than a column's.
+    pub(super) fn differs_from(&self, table: Option<&Table>, other: &Table, column: &str) -> bool {
+        let Some(table) = table else { return false };
+        !comparable(type_of(self, table), type_of(&Expr::Column(column.to_owned()), other))
+    }
+
+    /// Whether the expression is a decimal column: stored as an integer of the column's own scale.
+    pub(super) fn is_decimal(&self, table: Option<&Table>) -> bool {
+        table.is_some_and(|table| matches!(type_of(self, table), Type::Decimal(_)))
     }
 }
 
@@ -116,6 +141,7 @@ fn type_of(expr: &Expr, table: &Table) -> Type {
             _ => Type::Any,
         },
         Expr::Text(_) | Expr::Lower(_) => Type::Text,
+        Expr::AuthUser | Expr::AuthTenant | Expr::AuthRole | Expr::AuthKey => Type::Text,
         Expr::Integer(_) | Expr::Real(_) => Type::Literal,
         Expr::Boolean(_) => Type::Boolean,
         Expr::Coalesce(items) => {

@@ -6,6 +6,8 @@
 //! mistakes come out at once, each with its place.
 
 mod check;
+mod check_expr;
+mod check_policy;
 mod columns;
 pub mod expr;
 mod expr_parse;
@@ -108,6 +110,23 @@ impl Table {
     /// The column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// Gives problems that were found in a loaded model their places in its text.
+pub(crate) fn locate(text: &str, found: &mut [Problem]) {
+    if found.is_empty() {
+        return;
+    }
+    let root = match text.trim_start().starts_with('{') {
+        true => node::from_json_text(text),
+        false => toml::read(text),
+    };
+    let Ok(root) = root else { return };
+    for problem in found.iter_mut().filter(|problem| problem.line.is_none()) {
+        let place = problems::find_place(&root, &problem.path);
+        problem.line = place.map(|place| place.line);
+        problem.column = place.map(|place| place.column);
     }
 }
 

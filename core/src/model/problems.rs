@@ -26,6 +26,11 @@ impl<'n> Problems<'n> {
         });
     }
 
+    /// Whether the file has something at exactly this path.
+    pub fn has(&self, path: &str) -> bool {
+        find_node(self.root, path).is_some()
+    }
+
     /// The mistakes in the file's order.
     pub fn into_sorted(mut self) -> Vec<Problem> {
         self.list.sort_by_key(|problem| (problem.line, problem.column));
@@ -34,27 +39,43 @@ impl<'n> Problems<'n> {
     }
 }
 
-fn find_place(root: &Node, path: &str) -> Option<Place> {
+/// The place of a path in a file, or of the longest part of it that the file has.
+pub(super) fn find_place(root: &Node, path: &str) -> Option<Place> {
     let mut node = root;
     let mut place = root.place;
-    for segment in path.split(['.', '[']).filter(|segment| !segment.is_empty()) {
-        let next = match &node.value {
-            NodeValue::Table(entries) => {
-                entries.iter().find(|entry| entry.key == segment).map(|entry| {
-                    place = entry.key_place.or(place);
-                    &entry.node
-                })
-            }
-            NodeValue::Array(items) => {
-                let index: Option<usize> = segment.trim_end_matches(']').parse().ok();
-                index.and_then(|index| items.get(index)).inspect(|item| place = item.place)
-            }
-            _ => None,
-        };
-        let Some(next) = next else { break };
-        node = next;
+    for segment in segments(path) {
+        let Some((next, found)) = step(node, segment) else { break };
+        (node, place) = (next, found.or(place));
     }
     place
+}
+
+fn find_node<'n>(root: &'n Node, path: &str) -> Option<&'n Node> {
+    segments(path).try_fold(root, |node, segment| Some(step(node, segment)?.0))
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['.', '[']).filter(|segment| !segment.is_empty())
+}
+
+fn step<'n>(node: &'n Node, segment: &str) -> Option<(&'n Node, Option<Place>)> {
+    match &node.value {
+        NodeValue::Table(entries) => {
+            let found = entries.iter().find(|entry| is_same_key(&entry.key, segment))?;
+            Some((&found.node, found.key_place))
+        }
+        NodeValue::Array(items) => {
+            let index: usize = segment.trim_end_matches(']').parse().ok()?;
+            items.get(index).map(|item| (item, item.place))
+        }
+        _ => None,
+    }
+}
+
+/// A predicate's key may be spaced as one likes, and go without empty parentheses.
+fn is_same_key(key: &str, segment: &str) -> bool {
+    let plain = |text: &str| text.replace(' ', "").trim_end_matches("()").to_owned();
+    key == segment || segment.contains('(') && plain(key) == plain(segment)
 }
 
 /// The fields of one table of the tree; what nobody asked for is a mistake.

@@ -5,7 +5,7 @@ use super::expr_parse;
 use super::node::{Entry, Node, NodeValue};
 use super::problems::{Fields, Problems, suggestion, text, texts};
 use super::spec::*;
-use super::{Enum, Grant, Predicate, SoftDelete, tenancy};
+use super::{Bound, Enum, Grant, Predicate, SoftDelete, tenancy};
 
 pub(super) fn read_model(root: &Node, problems: &mut Problems<'_>) -> ModelSpec {
     let mut spec = ModelSpec::default();
@@ -178,8 +178,8 @@ fn read_column(entry: &Entry, table: &str, problems: &mut Problems<'_>) -> Optio
         optional: fields.flag("optional", problems).unwrap_or_default(),
         default: fields.get("default").map(Node::to_json),
         auto: read_word(&mut fields, "auto", &AUTOS, problems),
-        precision: read_number(&mut fields, "precision", problems).map(|number| number as i64),
-        scale: read_number(&mut fields, "scale", problems).map(|number| number as i64),
+        precision: read_digits(&mut fields, "precision", problems),
+        scale: read_digits(&mut fields, "scale", problems),
         min: read_number(&mut fields, "min", problems),
         max: read_number(&mut fields, "max", problems),
         pattern: fields.text("pattern", problems),
@@ -188,6 +188,7 @@ fn read_column(entry: &Entry, table: &str, problems: &mut Problems<'_>) -> Optio
         encrypted: fields.flag("encrypted", problems).unwrap_or_default(),
         blind_index: fields.flag("blind_index", problems).unwrap_or_default(),
         secret: fields.flag("secret", problems).unwrap_or_default(),
+        write: read_word(&mut fields, "write", &WRITES, problems),
         ..ColumnSpec::default()
     };
     fields.finish(problems);
@@ -211,15 +212,27 @@ fn read_column(entry: &Entry, table: &str, problems: &mut Problems<'_>) -> Optio
     Some(spec)
 }
 
+fn read_digits(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Problems<'_>,
+) -> Option<i64> {
+    read_number(fields, key, problems).map(|number| match number {
+        Bound::Integer(count) => count,
+        // No count of digits: named where the type is resolved.
+        Bound::Real(_) => -1,
+    })
+}
+
 fn read_number(
     fields: &mut Fields<'_>,
     key: &'static str,
     problems: &mut Problems<'_>,
-) -> Option<f64> {
+) -> Option<Bound> {
     let node = fields.get(key)?;
     match node.value {
-        NodeValue::Integer(value) => Some(value as f64),
-        NodeValue::Real(value) if value.is_finite() => Some(value),
+        NodeValue::Integer(value) => Some(Bound::Integer(value)),
+        NodeValue::Real(value) if value.is_finite() => Some(Bound::Real(value)),
         _ => {
             let message = format!("a number expected, not {}", node.kind());
             problems.add(&fields.path_of(key), "wrong_type", message);

@@ -1,7 +1,7 @@
 //! What people write: the model's source, read field by field but not yet resolved.
 
 use super::expr::Expr;
-use super::{Auto, Format, Grant, OnDelete, Shape, SoftDelete, Template};
+use super::{Auto, Bound, Format, Grant, OnDelete, Shape, SoftDelete, Template, Write};
 use serde_json::Value;
 
 #[derive(Debug, Default)]
@@ -65,14 +65,15 @@ pub(super) struct ColumnSpec {
     pub auto: Option<Auto>,
     pub precision: Option<i64>,
     pub scale: Option<i64>,
-    pub min: Option<f64>,
-    pub max: Option<f64>,
+    pub min: Option<Bound>,
+    pub max: Option<Bound>,
     pub pattern: Option<String>,
     pub format: Option<Format>,
     pub shape: Option<Shape>,
     pub encrypted: bool,
     pub blind_index: bool,
     pub secret: bool,
+    pub write: Option<Write>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -131,8 +132,12 @@ pub(super) const FORMATS: [(&str, Format); 10] = [
     ("phone", Format::Phone),
 ];
 
-pub(super) const AUTOS: [(&str, Auto); 3] =
-    [("id", Auto::Id), ("created", Auto::Created), ("updated", Auto::Updated)];
+pub(super) const AUTOS: [(&str, Auto); 4] = [
+    ("id", Auto::Id),
+    ("created", Auto::Created),
+    ("updated", Auto::Updated),
+    ("user", Auto::User),
+];
 
 pub(super) const ON_DELETES: [(&str, OnDelete); 3] = [
     ("cascade", OnDelete::Cascade),
@@ -142,6 +147,9 @@ pub(super) const ON_DELETES: [(&str, OnDelete); 3] = [
 
 pub(super) const SHAPES: [(&str, Shape); 3] =
     [("any", Shape::Any), ("object", Shape::Object), ("array", Shape::Array)];
+
+pub(super) const WRITES: [(&str, Write); 3] =
+    [("always", Write::Always), ("once", Write::Once), ("never", Write::Never)];
 
 pub(super) const TYPES: [&str; 14] = [
     "text",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::check::{ExprScope, check_expr, check_types};
+use super::check_expr::{ExprScope, check_expr, check_types};
 use super::node::Node;
 use super::problems::{Fields, Problems, suggestion};
 use super::read::read_expr;
@@ -128,9 +128,9 @@ pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
         };
         // A table that isn't there has been named above.
         let Some(table) = model.table(table) else { continue };
-        let scope = ExprScope { model, table: Some(table), arguments: &[], actor: false };
+        let scope = ExprScope::of_row(model, table);
         check_expr(rule, &scope, &path, problems);
-        check_types(rule, table, &path, problems);
+        check_types(rule, &scope, &path, problems);
     }
 }
 

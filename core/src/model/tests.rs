@@ -9,12 +9,14 @@ tenant = "guilds"
 key = "guild_ref"
 user = "people"
 member = "seats"
+role = "rank"
 [enums]
 rank = ["LOW", "HIGH"]
 [predicates]
 "own(x)" = "x = auth_user()"
 [tables.guilds]
 template = "tenant"
+policy = {}
 columns.motto = { type = "text", max = 80, optional = true }
 [tables.people]
 template = "user"
@@ -22,6 +24,7 @@ scope = "user"
 owner = "id"
 [tables.seats]
 template = "membership"
+policy = { read = "TRUE" }
 columns.rank = { type = "enum", of = "rank", default = "LOW" }
 [tables.quests]
 doc = "One row is one quest."
@@ -37,6 +40,7 @@ indexes = [["starts_on desc", "title"]]
 checks.ends_after_start = "ends_on IS NULL OR ends_on >= starts_on"
 policy = { read = "own(title) OR title IN (SELECT rank FROM seats WHERE user_id = auth_user())", write = ["HIGH"] }
 [links.quest_people]
+policy = { read = "TRUE", write = "own(person_id)" }
 quest_id = "quests"
 person_id = "people"
 "##;
@@ -160,11 +164,9 @@ columns.i = { type = "ref", to = "others", on_delete = "set_null" }
 
 #[test]
 fn tenancy_says_where_roles_stand_and_who_is_active() {
-    let model = Model::from_toml(SAMPLE).expect("the sample is right");
-    assert_eq!(model.tenancy.as_ref().and_then(|t| t.role.clone()), None, "seats say `rank`");
     let text = SAMPLE.replacen(
-        "member = \"seats\"",
-        "member = \"seats\"\nrole = \"rank\"\nfounder = \"HIGH\"\nnarrow = \"quests\"\n\
+        "role = \"rank\"",
+        "role = \"rank\"\nfounder = \"HIGH\"\nnarrow = \"quests\"\n\
          user_active = \"name <> ''\"\nmember_active = \"rank IN ('LOW', 'HIGH')\"\n\
          tenant_active = \"motto IS NOT NULL\"",
         1,
@@ -288,4 +290,188 @@ fn what_the_checker_lets_through_can_be_made() {
             other => panic!("{rest}: {other:?}"),
         }
     }
+}
+
+/// What is wrong with the sample once one text in it is replaced: line and code of each.
+fn problems_of(replaced: &[(&str, &str)]) -> Vec<(Option<usize>, &'static str)> {
+    let mut text = SAMPLE.to_owned();
+    for (from, to) in replaced {
+        assert!(text.contains(from), "{from} is not in the sample");
+        text = text.replacen(from, to, 1);
+    }
+    match crate::bundle::load_model(&text) {
+        Err(Error::InvalidModel { problems }) => {
+            problems.iter().map(|problem| (problem.line, problem.code)).collect()
+        }
+        other => panic!("{replaced:?}: {other:?}"),
+    }
+}
+
+/// The line of the sample that holds this text.
+fn line_of(part: &str) -> Option<usize> {
+    SAMPLE.lines().position(|line| line.contains(part)).map(|at| at + 1)
+}
+
+#[test]
+fn tenants_rows_need_a_policy_that_names_what_exists() {
+    let quests = "own(title) OR title IN (SELECT rank FROM seats WHERE user_id = auth_user())";
+    let line = line_of(quests);
+    for (from, to, code) in [
+        (quests, "auth_role() = 'MIDDLE'", "unknown_role"),
+        (quests, "auth_role() IN ('LOW', 'TOP')", "unknown_role"),
+        (quests, "title IN (SELECT id FROM seats WHERE rank = 'TOP')", "unknown_value"),
+        (quests, "has_permission('quests')", "unknown_permission"),
+        (quests, "title", "bad_types"),
+        (quests, "own(title) AND 1", "bad_types"),
+        (quests, "reward = 'x'", "bad_types"),
+        (quests, "reward < 0.001", "bad_types"),
+        (quests, "reward IN (SELECT id FROM seats)", "bad_types"),
+        (quests, "own(reward)", "bad_types"),
+        (quests, "id IN (SELECT id FROM seats WHERE user_id = title)", "unknown_column"),
+        ("write = [\"HIGH\"]", "write = [\"HIHG\"]", "unknown_role"),
+    ] {
+        let found = problems_of(&[(from, to)]);
+        assert!(found.contains(&(line, code)), "{to}: {found:?}");
+    }
+    let found = problems_of(&[(
+        "[tables.guilds]\ntemplate = \"tenant\"\npolicy = {}",
+        "[tables.guilds]\ntemplate = \"tenant\"",
+    )]);
+    assert_eq!(found, [(line_of("[tables.guilds]"), "no_policy")]);
+    let found = problems_of(&[("policy = { read = \"TRUE\", write = \"own(person_id)\" }\n", "")]);
+    assert_eq!(found, [(line_of("[links.quest_people]"), "no_policy")]);
+}
+
+#[test]
+fn predicates_stay_small_and_uncorrelated() {
+    let own = "\"own(x)\" = \"x = auth_user()\"";
+    let quests = "own(title) OR title IN (SELECT rank FROM seats WHERE user_id = auth_user())";
+    let selecting = "\"own(x)\" = \"TRUE IN (SELECT TRUE FROM seats)\"";
+    let found = problems_of(&[(own, selecting)]);
+    assert_eq!(found[0].1, "bad_expression", "one column is selected, nothing else");
+    // Within a SELECT an argument may be a value, never a column of the row around.
+    let within = "\"own(x)\" = \"auth_user() IN (SELECT user_id FROM seats WHERE id = x)\"";
+    let found = problems_of(&[(own, within)]);
+    assert!(found.contains(&(line_of(quests), "correlated")), "{found:?}");
+    let through = format!("{within}\n\"also(y)\" = \"own(y)\"");
+    let found = problems_of(&[(own, &through), (quests, "also(title)")]);
+    assert!(found.iter().any(|(_, code)| *code == "correlated"), "{found:?}");
+    let text = SAMPLE.replacen(own, within, 1).replacen(quests, "own('x')", 1);
+    let text = text.replacen("own(person_id)", "own('y')", 1);
+    Model::from_toml(&text).expect("values are welcome");
+    let both = "\"own(rank)\" = \"rank IN (SELECT rank FROM seats WHERE rank = 'LOW')\"";
+    assert_eq!(problems_of(&[(own, both)])[0], (line_of(own), "ambiguous"));
+    // Each doubles the one before it.
+    let mut doubling = own.to_owned();
+    let mut before = "own".to_owned();
+    for at in 0..40 {
+        let body = format!("{before}(x) OR {before}(lower(x))");
+        doubling += &format!("\n\"p{at}(x)\" = \"{body}\"");
+        before = format!("p{at}");
+    }
+    let found = problems_of(&[(own, &doubling), (quests, "p39(title)")]);
+    assert_eq!(found, [(line_of(quests).map(|line| line + 40), "too_large")]);
+    let text = SAMPLE.replacen(own, &doubling, 1).replacen(quests, "p3(title)", 1);
+    Model::from_toml(&text).expect("sixteen are no harm, and unused ones cost nothing");
+}
+
+#[test]
+fn tables_that_require_each_other_are_refused() {
+    let text = r#"
+name = "x"
+[tables.heads]
+columns.dep_id = { type = "ref", to = "deps" }
+[tables.deps]
+columns.unit_id = { type = "ref", to = "units" }
+[tables.units]
+columns.head_id = { type = "ref", to = "heads" }
+columns.parent_id = { type = "ref", to = "units" }
+[tables.desks]
+columns.head_id = { type = "ref", to = "heads" }
+"#;
+    let Err(Error::InvalidModel { problems }) = Model::from_toml(text) else {
+        panic!("no first row is possible");
+    };
+    let found: Vec<_> = problems.iter().map(|p| (p.line, p.code)).collect();
+    assert_eq!(found, [(Some(4), "circular_requirement")], "{problems:?}");
+    assert!(problems[0].message.contains("`heads`, `deps`, `units`"), "{}", problems[0].message);
+    let open = text.replacen(
+        "to = \"units\" }\n[tables.u",
+        "to = \"units\", optional = true }\n[tables.u",
+        1,
+    );
+    Model::from_toml(&open).expect("one of them may come first");
+}
+
+#[test]
+fn bounds_of_big_integers_are_exact_and_late_problems_have_places() {
+    let text = r#"
+name = "x"
+[tables.a]
+columns.n = { type = "bigint", min = -9223372036854775807, max = 9007199254740993 }
+columns.d = { type = "decimal", precision = 18, scale = 2, max = 9999999999999999 }
+"#;
+    let model = Model::from_toml(text).expect("is right");
+    let rules = |name: &str| model.tables[0].column(name).expect("is there").rules.clone();
+    assert_eq!(rules("n").max, Some(Bound::Integer(9_007_199_254_740_993)));
+    assert_eq!(rules("n").min, Some(Bound::Integer(-9_223_372_036_854_775_807)));
+    assert_eq!(rules("d").max, Some(Bound::Integer(999_999_999_999_999_900)));
+    assert_eq!(Model::from_toml(&model.to_toml()).expect("reads as TOML"), model);
+    let late = text.replace(
+        "columns.d = {",
+        "columns.e = { type = \"date\", default = \"2025-02-31\" }\ncolumns.d = {",
+    );
+    let Err(Error::InvalidModel { problems }) = crate::bundle::load_model(&late) else {
+        panic!("February has no 31 days");
+    };
+    assert_eq!((problems[0].line, problems[0].column.is_some()), (Some(5), true), "{problems:?}");
+    let late = format!("{text}indexes = [[\"n\"]]\n[tables.a_n_idx]\n");
+    let Err(Error::InvalidModel { problems }) = crate::bundle::load_model(&late) else {
+        panic!("an index has that name");
+    };
+    assert_eq!((problems[0].line, problems[0].code), (Some(7), "duplicate"), "{problems:?}");
+}
+
+#[test]
+fn every_key_of_tenants_rows_starts_with_the_tenant_key() {
+    let own = freehold_migrations::MODELS.iter().map(|files| Model::from_text(files.model));
+    for model in own.chain([Model::from_toml(SAMPLE)]) {
+        let model = model.expect("is right");
+        let tenancy = model.tenancy.clone().expect("all have tenants");
+        for table in &model.tables {
+            let Scope::Tenant { column } = &table.scope else { continue };
+            let starts = |columns: &[String]| columns.first() == Some(column);
+            assert!(starts(&table.primary_key), "{}", table.name);
+            if table.name == tenancy.tenant {
+                continue;
+            }
+            for unique in &table.unique {
+                assert!(starts(&unique.columns), "{}: {unique:?}", table.name);
+            }
+            for reference in &table.references {
+                let other = model.table(&reference.table).expect("is there");
+                let Some(theirs) = model.tenant_column(other) else { continue };
+                assert!(starts(&reference.columns), "{}: {reference:?}", table.name);
+                assert_eq!(reference.to.first().map(String::as_str), Some(theirs));
+            }
+        }
+    }
+    // Nothing that a model's author can write leads around it.
+    for (from, to) in [
+        (
+            "columns.parent_id = {",
+            "columns.other = { type = \"ref\", to = \"guilds\" }\ncolumns.parent_id = {",
+        ),
+        (
+            "[tables.people]\ntemplate = \"user\"",
+            "[tables.people]\ntemplate = \"user\"\ncolumns.q = { type = \"ref\", to = \"quests\" }",
+        ),
+    ] {
+        let found = problems_of(&[(from, to)]);
+        assert!(found.iter().any(|(_, code)| *code == "crosses_tenants"), "{to}: {found:?}");
+    }
+    let global = "unique = [[\"title\"], ";
+    let moved = SAMPLE.replacen(global, "unique = [[\"title\", \"guild_ref\"], ", 1);
+    let model = Model::from_toml(&moved).expect("is right");
+    assert_eq!(model.table("quests").expect("is there").unique[0].columns, ["guild_ref", "title"]);
 }

@@ -184,6 +184,20 @@ pub struct Column {
     pub blind_index: bool,
     /// Whether it never leaves the core.
     pub secret: bool,
+    /// When sessions may write it.
+    pub write: Write,
+}
+
+/// When sessions may write a column, provided that the policy lets them write the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Write {
+    /// Whenever they write the row.
+    #[default]
+    Always,
+    /// When they insert the row, and never again.
+    Once,
+    /// Never: the core's own operations and whoever holds the file do.
+    Never,
 }
 
 /// The type of a value.
@@ -248,6 +262,8 @@ pub enum Auto {
     Created,
     /// The time of the last write.
     Updated,
+    /// The person in whose session the row is inserted; empty for programs and the core.
+    User,
 }
 
 /// The rules for a column's values.

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::spec::{AUTOS, FORMATS, ON_DELETES, SHAPES, TEMPLATES};
+use super::spec::{AUTOS, FORMATS, ON_DELETES, SHAPES, TEMPLATES, WRITES};
 use super::*;
 
 type Object = Map<String, Value>;
@@ -238,6 +238,8 @@ fn column_to_json(model: &Model, table: &Table, column: &Column) -> Object {
     put_flag(&mut entry, "encrypted", column.encrypted);
     put_flag(&mut entry, "blind_index", column.blind_index);
     put_flag(&mut entry, "secret", column.secret);
+    let write = if column.write == Write::Always { "" } else { word(&WRITES, column.write) };
+    put_text(&mut entry, "write", write);
     put_text(&mut entry, "doc", &column.doc);
     entry
 }
@@ -250,8 +252,11 @@ fn shared(reference: &Reference) -> usize {
 fn bound_to_json(column: &Column, bound: Bound) -> Value {
     match (bound, &column.kind) {
         (Bound::Integer(value), Kind::Decimal { scale, .. }) if !column.array => {
-            let scaled = value as f64 / 10_f64.powi(*scale as i32);
-            if scaled.fract() == 0.0 { (scaled as i64).into() } else { scaled.into() }
+            let unit = 10_i64.saturating_pow(*scale);
+            match value % unit {
+                0 => (value / unit).into(),
+                _ => (value as f64 / unit as f64).into(),
+            }
         }
         (Bound::Integer(value), _) => value.into(),
         (Bound::Real(value), _) => value.into(),

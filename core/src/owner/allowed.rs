@@ -1,6 +1,7 @@
 //! What a write of a session has to pass besides the rules that its statement carries.
 
 use crate::error::Result;
+use crate::model::Write;
 use crate::owner::catalog::Plan;
 use crate::owner::constraint::unknown_references;
 use crate::owner::rows::Rows;
@@ -10,8 +11,17 @@ use crate::query::Key;
 use crate::validate::PreparedChanges;
 use crate::value::{Row, SqlValue};
 
+fn may_write(write: Write, inserting: bool) -> bool {
+    match write {
+        Write::Always => true,
+        Write::Once => inserting,
+        Write::Never => false,
+    }
+}
+
 impl Rows<'_> {
-    /// Refuses values for what sessions never write: secrets, and keys that span tenants.
+    /// Refuses values for what sessions don't write: secrets, keys that span tenants, and columns
+    /// of which the model says so.
     pub(super) fn check_written(
         &self,
         plan: &Plan,
@@ -23,10 +33,13 @@ impl Rows<'_> {
             return Ok(());
         }
         let fields = plan.validator.fields();
+        let is_system = self.rules.is_some_and(|rules| rules.rights().system);
         let is_own = |name: &String| {
             let field = plan.validator.position(name).map(|position| &fields[position]);
             field.is_some_and(|field| {
-                field.secret || rules.global_keys.contains(name) && field.auto.is_none()
+                field.secret
+                    || rules.global_keys.contains(name) && field.auto.is_none()
+                    || !is_system && !may_write(field.write, inserting)
             })
         };
         // A row can't be made at all without its keys.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::actor::Actor;
 use crate::error::{Error, Issue, Result};
 use crate::host::Host;
-use crate::model::Scope;
+use crate::model::{Auto, Scope};
 use crate::owner::Engine;
 use crate::owner::catalog::Plan;
 use crate::owner::read;
@@ -134,8 +134,8 @@ impl<'e> Rows<'e> {
         }
     }
 
-    /// The row with what the session itself decides: the tenant, the owner, the sub-tenant, where
-    /// the caller left them out.
+    /// The row with what the session itself decides: the tenant, the owner, the person who inserts
+    /// it, the sub-tenant, where the caller left them out.
     pub(crate) fn completed<'r>(&self, plan: &Plan, row: &'r Row) -> Cow<'r, Row> {
         let mut row = Cow::Borrowed(row);
         let Some(rules) = self.rules else { return row };
@@ -154,6 +154,13 @@ impl<'e> Rows<'e> {
             && !row.contains_key(column)
         {
             row.to_mut().insert(column.clone(), Value::from(value.as_str()));
+        }
+        for field in plan.validator.fields().iter().filter(|field| field.auto == Some(Auto::User)) {
+            if let Some(user) = &rights.user
+                && !row.contains_key(&field.name)
+            {
+                row.to_mut().insert(field.name.clone(), Value::from(user.as_str()));
+            }
         }
         if let Some((column, id)) = rules.narrowing(table)
             && !row.contains_key(column)

@@ -12,6 +12,8 @@ name = "shops"
 tenant = "shops"
 key = "shop_id"
 user = "users"
+[enums]
+role = ["BOSS", "CLERK"]
 [predicates]
 "mine(owner)" = "owner = auth_user()"
 "on_shelf(shelf)" = "shelf IN (SELECT id FROM shelves WHERE mine(keeper_id))"
@@ -20,6 +22,7 @@ template = "tenant"
 policy = { read = "TRUE" }
 [tables.users]
 template = "user"
+columns.role = { type = "enum", of = "role", default = "CLERK" }
 policy = { read = "TRUE" }
 [tables.shelves]
 columns.keeper_id = { type = "ref", to = "users", on_delete = "cascade" }

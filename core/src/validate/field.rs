@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::error::{Issue, Problem};
-use crate::model::{Auto, Bound, Column, Format, Kind, Model};
+use crate::model::{Auto, Bound, Column, Format, Kind, Model, Write};
 use crate::validate::format;
 use crate::validate::issue::{issue, issue_with, of_fault};
 use crate::validate::pattern::Pattern;
@@ -23,6 +23,8 @@ pub(crate) struct Field {
     pub(crate) encrypted: bool,
     pub(crate) blind_index: bool,
     pub(crate) secret: bool,
+    /// When sessions may write it.
+    pub(crate) write: Write,
     /// The enum's values, where the kind is an enum.
     pub(crate) values: Vec<String>,
     min: Option<Bound>,
@@ -60,6 +62,7 @@ impl Field {
             encrypted: column.encrypted,
             blind_index: column.blind_index,
             secret: column.secret,
+            write: column.write,
             values,
             min: column.rules.min,
             max: column.rules.max,

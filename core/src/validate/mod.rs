@@ -44,7 +44,7 @@ pub(crate) use issue::{issue, issue_with};
 /// # let column = Column {
 /// #     name: "name".into(), id: "name".into(), doc: String::new(), kind: Kind::Text,
 /// #     array: false, optional: false, default: None, auto: None, rules: Rules::default(),
-/// #     encrypted: false, blind_index: false, secret: false,
+/// #     encrypted: false, blind_index: false, secret: false, write: Default::default(),
 /// # };
 /// # let table = Table {
 /// #     name: "teams".into(), id: "teams".into(), doc: String::new(), scope: Scope::Public,
@@ -367,7 +367,8 @@ fn fill<'f>(
             let now = now.get_or_insert_with(|| host::now(host));
             return Some(SqlValue::Text(Cow::Owned(now.clone())));
         }
-        None => {}
+        // Sessions know their person; whoever holds the file says who it was.
+        Some(Auto::User) | None => {}
     }
     if let Some(default) = &field.default {
         return Some(default.borrowed());

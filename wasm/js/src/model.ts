@@ -136,6 +136,8 @@ export interface WideReference<T extends string = string> {
   readonly to_columns: readonly string[];
   /** What happens when the row referred to is deleted; `restrict` unless given. */
   readonly on_delete?: OnDelete;
+  /** What the core fills in: the person in whose session the row is inserted. */
+  readonly auto?: "user";
 }
 
 /** What happens to a referring row when the row referred to is deleted. */
@@ -187,6 +189,8 @@ export interface ColumnBase {
   readonly blind_index?: boolean;
   /** Whether it never leaves the core: hashes of passwords and keys. */
   readonly secret?: boolean;
+  /** When sessions may write it: always, only with the insert, or never. */
+  readonly write?: "always" | "once" | "never";
   /** The least value, or the least length in characters, bytes or items. */
   readonly min?: number;
   /** The greatest value, or the greatest length in characters, bytes or items. */

@@ -14,7 +14,7 @@ export interface ColumnView {
   readonly optional: boolean;
   readonly hasDefault: boolean;
   readonly defaultValue: unknown;
-  readonly auto: "id" | "created" | "updated" | undefined;
+  readonly auto: "id" | "created" | "updated" | "user" | undefined;
   readonly secret: boolean;
   readonly encrypted: boolean;
   readonly min: number | undefined;

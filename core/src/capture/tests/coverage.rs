@@ -61,11 +61,11 @@ fn cascades_and_references_that_become_null() {
     let db = Db::of(
         Model::from_text(
             "name = \"x\"\n[tenancy]\ntenant = \"orgs\"\nkey = \"org_id\"\n\
-             [tables.orgs]\ncolumns.name = { type = \"text\" }\n\
-             [tables.teams]\ncolumns.name = { type = \"text\" }\n\
-             [tables.jobs]\n\
+             [tables.orgs]\npolicy = {}\ncolumns.name = { type = \"text\" }\n\
+             [tables.teams]\npolicy = {}\ncolumns.name = { type = \"text\" }\n\
+             [tables.jobs]\npolicy = {}\n\
              columns.team_id = { type = \"ref\", to = \"teams\", on_delete = \"cascade\" }\n\
-             [tables.notes]\n\
+             [tables.notes]\npolicy = {}\n\
              columns.team_id = { type = \"ref\", to = \"teams\", on_delete = \"set_null\", \
              optional = true }\n",
         )

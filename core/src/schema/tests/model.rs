@@ -28,6 +28,7 @@ user = "people"
 [enums]
 rank = ["LOW", "it's"]
 [tables.quests]
+policy = {}
 doc = """One row is
 one quest."""
 soft_delete = true
@@ -39,6 +40,7 @@ columns.region = { type = "ref", to = "regions.code", on_delete = "set_null", op
 unique = [["title"], { columns = ["code", "region"], nulls = "equal" }]
 indexes = [["title desc", "code"], { columns = ["code"], cross_tenant = true }]
 [tables.heroes]
+policy = {}
 columns.rank = { type = "enum", of = "rank", default = "LOW" }
 columns.home_id = { type = "ref", to = "quests", on_delete = "restrict", optional = true }
 [tables.regions]
@@ -46,12 +48,14 @@ scope = "public"
 columns.code = { type = "text", max = 10 }
 unique = [["code"]]
 [tables.guilds]
+policy = {}
 columns.title = { type = "text", max = 10 }
 [tables.people]
 scope = "user"
 owner = "id"
 columns.email = { type = "text", max = 20 }
 [links.quest_heroes]
+policy = {}
 quest_id = "quests"
 hero_id = "heroes"
 "#;

@@ -149,7 +149,9 @@ impl ModelPlan {
         let values: Vec<String> = self.values.iter().map(|value| format!("{value:?}")).collect();
         let _ = writeln!(text, "[enums]\nstate = [{}]", values.join(", "));
         if self.tenancy {
-            text.push_str("[tables.orgs]\ncolumns.title = { type = \"text\", max = 40 }\n");
+            text.push_str(
+                "[tables.orgs]\npolicy = {}\ncolumns.title = { type = \"text\", max = 40 }\n",
+            );
         }
         for table in &self.tables {
             self.table(&mut text, table);
@@ -158,11 +160,15 @@ impl ModelPlan {
     }
 
     fn table(&self, text: &mut String, table: &TablePlan) {
-        let _ = writeln!(text, "[tables.{}]", TABLES[table.name]);
+        let _ = writeln!(text, "[tables.{}]\npolicy = {{}}", TABLES[table.name]);
         let mut keys = Vec::new();
         let mut required = Vec::new();
         for column in &table.columns {
             let name = COLUMNS[column.name];
+            // Tables that required each other could have no first row.
+            let target = &self.tables[column.target % self.tables.len()];
+            let is_ahead = column.kind >= 19 && target.name > table.name;
+            let column = &ColumnPlan { optional: column.optional || is_ahead, ..column.clone() };
             let (mut rules, default) = self.rules(column);
             if column.optional {
                 rules.push_str(", optional = true");

@@ -7,19 +7,23 @@ const FAMILY: &str = r#"
 [enums]
 state = ["ON", "OFF"]
 [tables.parents]
+policy = {}
 columns.name = { type = "text", max = 20 }
 columns.boss_id = { type = "ref", to = "parents", on_delete = "cascade", optional = true }
 unique = [["name"]]
 [tables.children]
+policy = {}
 columns.parent_id = { type = "ref", to = "parents", on_delete = "cascade" }
 columns.friend_id = { type = "ref", to = "children", on_delete = "set_null", optional = true }
 columns.state = { type = "enum", of = "state", default = "ON" }
 indexes = [["state desc"]]
 [tables.grandchildren]
+policy = {}
 columns.child_id = { type = "ref", to = "children", on_delete = "restrict" }
 columns.parent_name = { type = "ref", to = "parents.name", on_delete = "cascade" }
 columns.note = { type = "text", optional = true }
 [links.likes]
+policy = {}
 child_id = "children"
 parent_id = "parents"
 "#;
@@ -27,7 +31,7 @@ parent_id = "parents"
 fn tenant_family() -> String {
     format!(
         "[tenancy]\ntenant = \"orgs\"\nkey = \"org_id\"\n\
-         [tables.orgs]\ncolumns.title = {{ type = \"text\", max = 9 }}\n{}",
+         [tables.orgs]\npolicy = {{}}\ncolumns.title = {{ type = \"text\", max = 9 }}\n{}",
         FAMILY.replace("\nunique = [[\"name\"]]", "\nunique = [[\"name\"]]\nsoft_delete = false")
     )
 }
