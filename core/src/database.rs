@@ -336,6 +336,7 @@ impl Database {
         if self.seen.replace(seen) == seen {
             return Ok(());
         }
+        self.engine.keys.forget();
         self.look_for_newer()
     }
 }

@@ -8,6 +8,8 @@ mod encryption;
 mod golden;
 mod hiding;
 mod history;
+mod interop;
+mod keys;
 mod models;
 mod newer;
 mod pull;

@@ -9,6 +9,7 @@ mod gate;
 mod npm;
 mod parts;
 mod process;
+mod python;
 mod serve;
 mod setup;
 mod small;

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::failure::{Failure, Outcome};
 use crate::process::{cargo, command, find_on_path, output, run, succeeds};
 use crate::system::{self, Package};
-use crate::{browser, compiler, npm, small, wasm};
+use crate::{browser, compiler, npm, python, small, wasm};
 
 /// One thing that must be there before the work starts.
 pub struct Piece {
@@ -44,6 +44,12 @@ const C_COMPILER: Piece = Piece {
 const NPM_PACKAGES: Piece =
     Piece { name: "npm packages", is_there: npm::is_installed, install: npm::install };
 
+const PYTHON: Piece = Piece {
+    name: python::PACKAGE.name,
+    is_there: python::is_there,
+    install: || system::install(&python::PACKAGE),
+};
+
 const CHROMIUM: Piece = Piece {
     name: browser::PACKAGE.name,
     is_there: || browser::find().is_some(),
@@ -55,7 +61,7 @@ pub const FOR_DEMO: &[Piece] = &[WASM_TARGET, RUST_SOURCE, C_COMPILER, NPM_PACKA
 
 /// What the full gate takes.
 pub const FOR_GATE: &[Piece] =
-    &[RUST_COMPONENTS, WASM_TARGET, RUST_SOURCE, C_COMPILER, NPM_PACKAGES, CHROMIUM];
+    &[RUST_COMPONENTS, WASM_TARGET, RUST_SOURCE, C_COMPILER, NPM_PACKAGES, PYTHON, CHROMIUM];
 
 /// Installs what is missing, and says what it finds and what it installs.
 ///

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::host::{self, Host};
 use store::Kept;
 use stored::Stored;
-use wrap::{unwrap, wrap};
+use wrap::{Made, unwrap, wrap};
 
 pub use id::KeyId;
 pub use place::KeyHolder;
@@ -53,22 +53,6 @@ pub(crate) struct KeyRing {
     made: RefCell<Option<Made>>,
 }
 
-/// A data key that was just made or wrapped anew.
-#[derive(Debug)]
-pub(crate) struct Made {
-    pub(crate) scope: &'static str,
-    pub(crate) holder: String,
-    pub(crate) id: KeyId,
-    pub(crate) wrapped: Vec<u8>,
-}
-
-impl Made {
-    fn of(holder: KeyHolder<'_>, id: KeyId, wrapped: Vec<u8>) -> Made {
-        let (scope, holder) = holder.parts();
-        Made { scope, holder: holder.to_owned(), id, wrapped }
-    }
-}
-
 /// An opened data key and whose it is.
 #[derive(Debug)]
 struct DataKey {
@@ -89,10 +73,7 @@ impl KeyRing {
     ///
     /// - `wrong_key`: the database's keys are wrapped by another one
     pub(crate) fn unlock(&mut self, connection: &Connection, master: MasterKey) -> Result<()> {
-        if store::is_there(connection)?
-            && let Some((id, Some(wrapped))) = store::newest(connection, store::MASTER, "")?
-            && unwrap(&master, store::MASTER, "", id, &wrapped).is_none()
-        {
+        if !is_wrapped_by(connection, &master)? {
             return Err(Error::WrongKey);
         }
         self.master = Some(master);
@@ -301,6 +282,9 @@ impl KeyRing {
         };
         if store::newest(connection, store::MASTER, "")?.is_none() {
             add(store::MASTER, "", None)?;
+        } else if !is_wrapped_by(connection, master)? {
+            // Another connection exchanged the master key meanwhile.
+            return Err(Error::WrongKey);
         }
         let (scope, name) = holder.parts();
         let (id, wrapped) = add(scope, name, before)?;
@@ -327,8 +311,10 @@ impl KeyRing {
             return Ok(None);
         }
         let Some(Some(wrapped)) = store::find(connection, holder, id)? else { return Ok(None) };
-        let key =
-            unwrap(master, scope, name, id, &wrapped).ok_or_else(|| broken(scope, name, id))?;
+        let Some(key) = unwrap(master, scope, name, id, &wrapped) else {
+            let is_wrong = !is_wrapped_by(connection, master)?;
+            return Err(if is_wrong { Error::WrongKey } else { broken(scope, name, id) });
+        };
         let done = work(&key);
         let mut opened = self.opened.borrow_mut();
         if opened.len() >= OPENED_MAX {
@@ -373,6 +359,17 @@ pub fn wrapped_keys(connection: &Connection, holder: KeyHolder<'_>) -> Result<Ve
         return Ok(Vec::new());
     }
     Ok(store::all(connection, Some(holder))?.into_iter().map(|key| key.id).collect())
+}
+
+/// Whether this is the master key that wraps the database's keys, or there are none yet.
+fn is_wrapped_by(connection: &Connection, master: &MasterKey) -> Result<bool> {
+    if !store::is_there(connection)? {
+        return Ok(true);
+    }
+    Ok(match store::newest(connection, store::MASTER, "")? {
+        Some((id, Some(wrapped))) => unwrap(master, store::MASTER, "", id, &wrapped).is_some(),
+        _ => true,
+    })
 }
 
 fn no_key() -> Error {

@@ -2,7 +2,23 @@
 
 use crate::crypto::{self, Key, MasterKey};
 use crate::host::Host;
-use crate::keyring::KeyId;
+use crate::keyring::{KeyHolder, KeyId};
+
+/// A data key that was just made or wrapped anew.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) scope: &'static str,
+    pub(crate) holder: String,
+    pub(crate) id: KeyId,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+impl Made {
+    pub(super) fn of(holder: KeyHolder<'_>, id: KeyId, wrapped: Vec<u8>) -> Made {
+        let (scope, holder) = holder.parts();
+        Made { scope, holder: holder.to_owned(), id, wrapped }
+    }
+}
 
 /// What a wrapped key is bound to.
 fn wrapping(scope: &str, holder: &str, id: KeyId) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! Checking rows that are stored already against the model's rules.
 
-use crate::error::{Issue, Result};
+use crate::error::{Error, Issue, Result};
 use crate::owner::Owner;
 use crate::owner::catalog::Plan;
 use crate::owner::storage::read;
@@ -10,7 +10,8 @@ use crate::value::SqlValue;
 
 impl Owner<'_> {
     /// Looks at every row of a table, softly deleted ones included; each issue with the row's key
-    /// as JSON. Writes nothing and keeps nothing in memory. Ciphertexts are not looked into.
+    /// as JSON. Writes nothing and keeps nothing in memory. Ciphertexts are opened where the
+    /// master key is at hand.
     ///
     /// # Errors
     ///
@@ -34,6 +35,7 @@ impl Owner<'_> {
             // What can't be read is NULL here, so nothing more can be said of the row.
             if issues.is_empty() {
                 issues = plan.validator.examine_stored(&values);
+                issues.extend(self.unopened(plan, &values)?);
             }
             if issues.is_empty() {
                 continue;
@@ -42,6 +44,25 @@ impl Owner<'_> {
             issues.into_iter().for_each(|issue| found(&key, issue));
         }
         Ok(())
+    }
+
+    /// What does not open.
+    fn unopened(&self, plan: &Plan, values: &[SqlValue<'_>]) -> Result<Vec<Issue>> {
+        let mut issues = Vec::new();
+        let at = |position: usize| Ok(values[position].borrowed());
+        for position in plan.sealing.iter().flat_map(|sealing| sealing.positions()) {
+            let opened = self.rows.engine.open_value(plan, position, &values[position], &at);
+            let found = match opened {
+                Err(Error::CiphertextInvalid { .. }) => "was not sealed here, or is damaged",
+                Err(Error::Corrupt { .. }) => "has a data key that can't be unwrapped",
+                Err(other) => return Err(other),
+                Ok(Some(value)) if plan.decode(position, &value).is_err() => "holds no such value",
+                Ok(_) => continue,
+            };
+            let name = &plan.validator.fields()[position].name;
+            issues.push(issue(name, "ciphertext_invalid", found.to_owned()));
+        }
+        Ok(issues)
     }
 }
 

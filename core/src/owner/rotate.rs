@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use crate::crypto::MasterKey;
 use crate::error::Result;
+use crate::host::Host;
 use crate::keyring::{KeyHolder, KeyId};
 use crate::owner::catalog::Plan;
 use crate::owner::storage::{bind, read};
 use crate::owner::transaction::transaction;
 use crate::owner::{Engine, SYSTEM};
-use crate::query::Sql;
+use crate::query::{Key, Sql};
 use crate::value::SqlValue;
 
 /// Rows that are sealed anew before the next ones are read.
@@ -164,10 +165,30 @@ impl Engine {
             let name = &plan.validator.fields()[*position].name;
             sql.name(name).push(" = ").bind(row[*position].borrowed());
         });
-        let mut statement = self.connection.prepare_cached(&sql.text)?;
-        bind(&mut statement, &sql.values)?;
-        statement.raw_execute()?;
+        self.execute_quietly(&sql)
+    }
+
+    /// Takes away the data keys of a tenant or user whose row was deleted.
+    pub(super) fn shred_deleted(&self, host: &dyn Host, plan: &Plan, key: &Key<'_>) -> Result<()> {
+        let Some(tenancy) = &self.catalog.model().tenancy else { return Ok(()) };
+        let [SqlValue::Text(id)] = &key.values[..] else { return Ok(()) };
+        let holder = match plan.table() {
+            table if *table == tenancy.tenant => KeyHolder::Tenant(id),
+            table if tenancy.user.as_deref() == Some(table) => KeyHolder::User(id),
+            _ => return Ok(()),
+        };
+        self.keys.shred(&self.connection, host, holder)?;
         Ok(())
+    }
+
+    /// Runs a statement that is no edit of anybody's: neither audit nor versions tell of it.
+    fn execute_quietly(&self, sql: &Sql<'_>) -> Result<()> {
+        self.recorder.quietly(|| {
+            let mut statement = self.connection.prepare_cached(&sql.text)?;
+            bind(&mut statement, &sql.values)?;
+            statement.raw_execute()?;
+            Ok(())
+        })
     }
 
     /// Writes a data key that was just made into the tenant's row, where the model has columns for
@@ -198,10 +219,7 @@ impl Engine {
         }
         sql.push(" WHERE ").name(&plan.validator.fields()[*key].name).push(" = ");
         sql.bind(holder.into());
-        let mut statement = self.connection.prepare_cached(&sql.text)?;
-        bind(&mut statement, &sql.values)?;
-        statement.raw_execute()?;
-        Ok(())
+        self.execute_quietly(&sql)
     }
 }
 

@@ -139,7 +139,13 @@ impl Rows<'_> {
             sql.push("DELETE FROM ").table(plan.table());
             push_key(&mut sql, plan.source(), key, false, &[]);
             push_rules(&mut sql, [&rules.read, &rules.delete]);
-            let run = || self.execute(plan, &sql, None);
+            let run = || {
+                let rows = self.execute(plan, &sql, None)?;
+                if rows > 0 {
+                    self.engine.shred_deleted(self.host, plan, key)?;
+                }
+                Ok(rows)
+            };
             statement(self.engine, self.actor, run)? > 0
         };
         if !deleted && self.is_there(plan, key, false, &[&rules.read])? {

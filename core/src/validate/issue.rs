@@ -7,6 +7,7 @@ use crate::value::Fault;
 
 /// Every code of an [`Issue`] with its meaning.
 pub const ISSUE_CODES: &[(&str, &str)] = &[
+    ("ciphertext_invalid", "the stored value was not sealed at this place, or is damaged"),
     ("encryption_unavailable", "the column is encrypted and no key is at hand"),
     ("invalid_base64", "the text is not base64 with the standard alphabet and padding"),
     ("invalid_date", "the text is not a real date of the form 2025-01-31"),
