@@ -4,6 +4,7 @@
 //! handles given out here.
 
 mod keys;
+mod records;
 mod sessions;
 
 use std::cell::Cell;
@@ -21,7 +22,7 @@ use crate::migrate::{
     self, BackupStore, DownOptions, Drift, Meta, NewMigration, Progress, Run, Status, Target,
     UpOptions,
 };
-use crate::owner::{Engine, Owner};
+use crate::owner::{Engine, Owner, audited};
 use crate::seed::{self, SeedReport};
 
 pub use keys::Shredded;
@@ -268,6 +269,7 @@ impl Database {
     ///
     /// - `io`: SQLite could not read it.
     pub fn export(&mut self) -> Result<Vec<u8>> {
+        audited::fill(&self.engine)?;
         let data = self.engine.connection.serialize(rusqlite::MAIN_DB)?;
         Ok(data.to_vec())
     }
@@ -278,6 +280,8 @@ impl Database {
     ///
     /// - `io`, `storage_full`: the last writes could not be brought to the file.
     pub fn close(self) -> Result<()> {
+        // What can't be filled in now is filled in when the table is read.
+        audited::fill(&self.engine).ok();
         self.engine.connection.close().map_err(|(_, error)| error.into())
     }
 
@@ -310,6 +314,8 @@ impl Database {
 
     /// What stands on the schema as it is goes before it changes.
     fn before_schema_change(&self) -> Result<()> {
+        // Whoever looks at a backup, or at the file without this build, finds the table complete.
+        audited::fill(&self.engine).ok();
         self.engine.connection.flush_prepared_statement_cache();
         self.engine.recorder.release(&self.engine.connection)
     }

@@ -21,6 +21,7 @@
 
 pub mod account;
 pub mod actor;
+pub mod audit;
 pub mod bundle;
 pub mod call;
 #[allow(dead_code)]

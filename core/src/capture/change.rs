@@ -110,13 +110,14 @@ impl Record {
         r.changes, r.hash";
 
     fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Record> {
-        let optional = |at| row.get(at).map(|text: String| Some(text).filter(|t| !t.is_empty()));
-        let kind: String = row.get(6)?;
-        let principal = row.get(7)?;
+        // What a record refers to may have been taken away behind the API's back.
+        let text = |at| row.get(at).map(|text: Option<String>| text.unwrap_or_default());
+        let optional = |at| text(at).map(|text| Some(text).filter(|text| !text.is_empty()));
+        let (kind, principal) = (text(6)?, text(7)?);
         Ok(Record {
             seq: row.get(0)?,
-            scope: row.get(1)?,
-            replica: row.get(2)?,
+            scope: text(1)?,
+            replica: text(2)?,
             number: row.get(3)?,
             part: row.get(4)?,
             at: row.get(5)?,
@@ -206,17 +207,36 @@ pub(super) fn read_kind(
 pub(crate) fn read_records(
     connection: &Connection,
     after: i64,
+    each: impl FnMut(Record) -> Result<bool>,
+) -> Result<()> {
+    read(connection, "r.seq > ?1 ORDER BY r.seq", after, each)
+}
+
+/// Reads records, the newest first, those before a `seq`, until told to stop.
+pub(crate) fn read_records_back(
+    connection: &Connection,
+    before: Option<i64>,
+    each: impl FnMut(Record) -> Result<bool>,
+) -> Result<()> {
+    let before = before.unwrap_or(i64::MAX);
+    read(connection, "r.seq < ?1 ORDER BY r.seq DESC", before, each)
+}
+
+fn read(
+    connection: &Connection,
+    condition: &str,
+    seq: i64,
     mut each: impl FnMut(Record) -> Result<bool>,
 ) -> Result<()> {
     let sql = format!(
         "SELECT {} FROM main._freehold_changes r
          LEFT JOIN main._freehold_chains c ON c.id = r.chain
          LEFT JOIN main._freehold_actors a ON a.id = r.actor
-         WHERE r.seq > ?1 ORDER BY r.seq",
+         WHERE {condition}",
         Record::COLUMNS
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([after])?;
+    let mut rows = statement.query([seq])?;
     while let Some(row) = rows.next()? {
         if !each(Record::from_row(row)?)? {
             break;

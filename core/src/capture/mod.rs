@@ -19,6 +19,7 @@ pub(crate) mod shape;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
+mod triggers;
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,12 +32,13 @@ use crate::actor::Actor;
 use crate::error::Result;
 use crate::host::Host;
 use crate::internal;
-use crate::model::Model;
+use crate::model::{Model, Table};
 use crate::value::SqlValue;
 use change::{Change, read_kind};
 use encode::Reader;
 use flush::Stamp;
 use notes::Notes;
+use triggers::schema_version;
 
 #[allow(unused_imports)]
 pub(crate) use encode::{hex, pack, unpack};
@@ -73,6 +75,9 @@ enum Triggers {
 /// A place in what has been noted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark(usize);
+
+/// Notes that are written down for a while.
+pub(crate) struct Held(Notes);
 
 /// A change of a row whose table keeps versions.
 pub(crate) struct Versioned {
@@ -184,16 +189,47 @@ impl Recorder {
     /// - `storage_full`, `io`: it can't be written
     pub(crate) fn flush(&self, connection: &Connection, host: &dyn Host) -> Result<()> {
         let notes = self.lock().take();
-        if notes.entries.is_empty() {
-            return Ok(());
+        match notes.entries.is_empty() {
+            true => Ok(()),
+            false => self.write_down(connection, host, &notes),
         }
+    }
+
+    /// Writes the notes down and keeps them, to be put back once that is undone.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Recorder::flush`]; then the notes are where they were.
+    pub(crate) fn hold(&self, connection: &Connection, host: &dyn Host) -> Result<Held> {
+        // The time that the records will have is decided once.
+        self.time(connection, host)?;
+        let notes = self.lock().take();
+        let written = self.write_down(connection, host, &notes);
+        let held = Held(notes);
+        match written {
+            Ok(()) => Ok(held),
+            Err(error) => {
+                self.put_back(held);
+                Err(error)
+            }
+        }
+    }
+
+    /// Takes back notes that were held, now that their records are undone.
+    pub(crate) fn put_back(&self, held: Held) {
+        self.lock().put_back(held.0);
+        // The internal tables may have been made for what is undone.
+        self.ready.set(false);
+    }
+
+    fn write_down(&self, connection: &Connection, host: &dyn Host, notes: &Notes) -> Result<()> {
         self.ensure(connection)?;
         let replica = internal::replica(connection, host)?;
         let newest = flush::newest(connection)?;
         let at = self.at.get().unwrap_or_else(|| host.now_ms());
         let at = newest.at.map_or(at, |last| last.max(at));
         let stamp = Stamp { actor: &self.actor.borrow(), replica: &replica, at };
-        flush::write(connection, &notes, &stamp, newest)
+        flush::write(connection, notes, &stamp, newest)
     }
 
     /// The transaction was committed.
@@ -215,6 +251,17 @@ impl Recorder {
     /// Whether anything has been noted that is not written down yet.
     pub(crate) fn has_notes(&self) -> bool {
         !self.lock().entries.is_empty()
+    }
+
+    /// Whether the file has all columns of a table, as far as is known since the triggers were
+    /// made.
+    pub(crate) fn is_whole(&self, table: Option<&Table>) -> bool {
+        let notes = self.lock();
+        table.is_some_and(|table| {
+            let shapes = notes.tables.iter().map(|recorded| &recorded.shape);
+            let mut shapes = shapes.filter(|shape| shape.table == table.id);
+            shapes.any(|s| s.columns.len() + s.secrets.len() == table.columns.len())
+        })
     }
 
     /// Runs work whose writes follow from records: they are not recorded themselves.
@@ -318,36 +365,6 @@ impl Recorder {
         Ok(())
     }
 
-    /// Makes the triggers; the version of the schema that they are for.
-    fn install(&self, connection: &Connection) -> Result<i64> {
-        let tables = shape::recorded(connection, &self.model)?;
-        let mut sql = String::new();
-        for (number, recorded) in tables.iter().enumerate() {
-            let table = &self.model.tables[recorded.table];
-            shape::triggers(recorded, table, number).iter().for_each(|trigger| sql += trigger);
-        }
-        let version = schema_version(connection)?;
-        connection.pragma_update(None, "recursive_triggers", true)?;
-        let made = connection.execute_batch(&format!("SAVEPOINT capture; {sql} RELEASE capture"));
-        if let Err(error) = made {
-            connection.execute_batch("ROLLBACK TO capture; RELEASE capture")?;
-            return Err(error.into());
-        }
-        self.lock().tables = Arc::new(tables);
-        Ok(version)
-    }
-
-    fn drop_triggers(&self, connection: &Connection) -> Result<()> {
-        let mut sql = String::new();
-        for table in &self.model.tables {
-            for name in shape::trigger_names(&table.name) {
-                let name = crate::sql::quote::name(&name);
-                sql.push_str(&format!("DROP TRIGGER IF EXISTS temp.{name};"));
-            }
-        }
-        Ok(connection.execute_batch(&sql)?)
-    }
-
     fn lock(&self) -> MutexGuard<'_, Notes> {
         lock(&self.notes)
     }
@@ -356,9 +373,4 @@ impl Recorder {
 /// A panic in one call says nothing about the notes of the next transaction, which start empty.
 fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
     notes.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn schema_version(connection: &Connection) -> Result<i64> {
-    let mut statement = connection.prepare_cached("PRAGMA main.schema_version")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
 }

@@ -100,6 +100,12 @@ impl Notes {
         taken
     }
 
+    /// Takes back the notes of the transaction.
+    pub(super) fn put_back(&mut self, taken: Notes) {
+        let (generation, written) = (self.generation, std::mem::take(&mut self.written));
+        *self = Notes { generation, written, ..taken };
+    }
+
     /// Forgets the notes after the first so many.
     pub(super) fn cut_back(&mut self, entries: usize) {
         if self.entries.len() > entries {

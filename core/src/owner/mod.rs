@@ -4,6 +4,7 @@
 //! in the submodules, which take additional terms; nothing here adds any.
 
 mod allowed;
+pub(crate) mod audited;
 pub(crate) mod catalog;
 mod check;
 mod constraint;
@@ -276,6 +277,14 @@ impl<'db> Owner<'db> {
         'db: 'h,
     {
         Owner { rows: Rows { host, ..self.rows } }
+    }
+
+    /// The same handle, which writes on behalf of another.
+    pub(crate) fn acting<'a>(&self, actor: &'a Actor) -> Owner<'a>
+    where
+        'db: 'a,
+    {
+        Owner { rows: Rows { actor, ..self.rows } }
     }
 
     /// The row that has the same primary key or the same values of a unique key as a row that is

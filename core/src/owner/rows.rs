@@ -10,6 +10,7 @@ use crate::error::{Error, Issue, Result};
 use crate::host::Host;
 use crate::model::{Auto, Scope};
 use crate::owner::Engine;
+use crate::owner::audited;
 use crate::owner::catalog::Plan;
 use crate::owner::read;
 use crate::owner::transaction::{statement, transaction};
@@ -49,7 +50,9 @@ impl<'e> Rows<'e> {
     pub(crate) fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
         let plan = self.engine.catalog.plan(table)?;
         let key = parse_key(plan.source(), key)?;
-        read::get(self.engine, plan, &key, self.read_terms(plan))
+        audited::reading(self.engine, table, || {
+            read::get(self.engine, plan, &key, self.read_terms(plan))
+        })
     }
 
     pub(crate) fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
@@ -58,12 +61,16 @@ impl<'e> Rows<'e> {
             let message = "only those who may delete rows see deleted ones".to_owned();
             return Err(Error::InvalidArgument { argument: "include_deleted".to_owned(), message });
         }
-        read::list(self.engine, plan, self.holder(plan), options, self.read_terms(plan))
+        audited::reading(self.engine, table, || {
+            read::list(self.engine, plan, self.holder(plan), options, self.read_terms(plan))
+        })
     }
 
     pub(crate) fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {
         let plan = self.engine.catalog.plan(table)?;
-        read::count(self.engine, plan, self.holder(plan), filter, self.read_terms(plan))
+        audited::reading(self.engine, table, || {
+            read::count(self.engine, plan, self.holder(plan), filter, self.read_terms(plan))
+        })
     }
 
     pub(crate) fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {

@@ -14,6 +14,7 @@ use serde_json::{Map, Number, Value};
 use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::owner::Engine;
+use crate::owner::audited;
 use crate::owner::storage::{bind, read};
 use crate::owner::transaction::transaction;
 use crate::query::invalid;
@@ -81,7 +82,12 @@ pub(crate) fn run(
             // It may change the schema, on which the recorder's triggers stand.
             engine.recorder.release(connection)?;
         }
-        return step(connection, &mut statement, &values, options);
+        return audited::reading_sql(engine, text, || {
+            step(connection, &mut statement, &values, options)
+        });
+    }
+    if audited::names_audit_table(engine, text) {
+        audited::fill(engine)?;
     }
     // A conflict clause may keep what came before a failure, and a row too many is noticed late.
     transaction(engine, actor, || step(connection, &mut statement, &values, options))

@@ -60,6 +60,17 @@ pub(crate) fn rehearse<T>(
     work()
 }
 
+/// Runs work that only reads on what the database will be once the open transaction's notes are
+/// written down; then they are notes again.
+pub(crate) fn preview<T>(engine: &Engine, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let guard = Guard::begin(engine, &engine.recorder.actor())?;
+    let held = engine.recorder.hold(&engine.connection, &*engine.host)?;
+    let result = work();
+    drop(guard);
+    engine.recorder.put_back(held);
+    result
+}
+
 /// Undoes what it guards unless it is told to commit.
 struct Guard<'e> {
     engine: &'e Engine,

@@ -14,6 +14,8 @@ mod row;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::actor::{Actor, Origin};
+use crate::audit::SEEDING;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::owner::Owner;
@@ -42,7 +44,9 @@ pub struct SeedReport {
 pub fn apply(owner: &Owner<'_>, set: &str, text: &str) -> Result<SeedReport> {
     let parsed = parse::parse(set, text, owner.model())?;
     let clock = SetClock { now_ms: parsed.at_ms, host: owner.host() };
-    let owner = owner.with_host(&clock);
+    let origin = Origin { user_agent: Some(SEEDING.to_owned()), ..Origin::default() };
+    let actor = Actor::system().from(origin);
+    let owner = owner.with_host(&clock).acting(&actor);
     owner.transaction(|owner| Applying::new(set, &parsed, *owner).run())
 }
 

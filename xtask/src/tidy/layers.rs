@@ -13,6 +13,7 @@ const LEVELS: &[&[&str]] = &[
     &["session"],
     &["seed"],
     &["owner"],
+    &["audit"],
     &["capture"],
     &["policy"],
     &["query"],
