@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::bundle::Bundle;
 use crate::error::{Error, Result};
+use crate::gateway::Gateway;
 use crate::host::Host;
 use crate::inspect::{self, Finding};
 use crate::migrate::{
@@ -48,6 +49,8 @@ pub use keys::Shredded;
 /// # Ok::<(), freehold_core::Error>(())
 /// ```
 pub struct Database {
+    /// Before the engine, so that its statements are gone when the connection is closed.
+    gateway: Gateway,
     engine: Engine,
     bundle: Arc<Bundle>,
     /// The database's version, where it is newer than this build.
@@ -84,6 +87,7 @@ impl Database {
         configure(&connection)?;
         let bundle = bundle.into();
         let database = Database {
+            gateway: Gateway::new(bundle.model.clone()),
             engine: Engine::new(connection, bundle.model.clone(), host)?,
             bundle,
             newer: Cell::new(None),
@@ -282,6 +286,7 @@ impl Database {
     pub fn close(self) -> Result<()> {
         // What can't be filled in now is filled in when the table is read.
         audited::fill(&self.engine).ok();
+        self.gateway.forget();
         self.engine.connection.close().map_err(|(_, error)| error.into())
     }
 
@@ -316,6 +321,7 @@ impl Database {
     fn before_schema_change(&self) -> Result<()> {
         // Whoever looks at a backup, or at the file without this build, finds the table complete.
         audited::fill(&self.engine).ok();
+        self.gateway.close(&self.engine)?;
         self.engine.connection.flush_prepared_statement_cache();
         self.engine.recorder.release(&self.engine.connection)
     }

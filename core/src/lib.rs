@@ -29,6 +29,7 @@ mod capture;
 pub mod crypto;
 pub mod database;
 pub mod error;
+mod gateway;
 pub mod generate;
 pub mod host;
 pub mod inspect;

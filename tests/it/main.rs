@@ -10,6 +10,7 @@ mod golden;
 mod hiding;
 mod history;
 mod interop;
+mod isolation;
 mod keys;
 mod models;
 mod newer;

@@ -74,11 +74,12 @@ impl Failed<'_> {
         }
         let candidates = referring(&self.rows.engine.catalog.model().tables, &table.name);
         let tables = match self.retry {
-            Some(sql) => {
+            // Nothing can be rehearsed within a statement of a session's.
+            Some(sql) if !self.rows.engine.is_within_statement() => {
                 let Rows { engine, actor, .. } = self.rows;
                 rehearse(engine, actor, || self.orphaned(sql, &candidates))
             }?,
-            None => Vec::new(),
+            _ => Vec::new(),
         };
         let tables = if tables.is_empty() { candidates } else { tables };
         Ok(vec![still_referenced(&tables)])

@@ -12,6 +12,7 @@ use crate::host::Host;
 use crate::keyring::KeyRing;
 use crate::model::Model;
 use crate::owner::Catalog;
+use crate::owner::shadow::Shadows;
 
 /// Statements that stay prepared per connection: five per table of a model of forty.
 const STATEMENTS_CACHED: usize = 200;
@@ -25,6 +26,7 @@ pub struct Engine {
     pub(crate) keys: KeyRing,
     /// How often each API key was used within which minute.
     pub(crate) key_uses: RefCell<BTreeMap<String, (i64, i64)>>,
+    pub(super) shadows: Shadows,
 }
 
 impl Engine {
@@ -46,6 +48,7 @@ impl Engine {
             host,
             keys: KeyRing::default(),
             key_uses: RefCell::default(),
+            shadows: Shadows::default(),
         })
     }
 }

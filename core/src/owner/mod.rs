@@ -16,13 +16,14 @@ pub(crate) mod read;
 mod rotate;
 pub(crate) mod rows;
 pub(crate) mod sealing;
-mod sql;
+mod shadow;
+pub(crate) mod sql;
 pub(crate) mod storage;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 pub(crate) mod transaction;
-mod write;
+pub(crate) mod write;
 
 use std::sync::LazyLock;
 

@@ -53,19 +53,11 @@ pub(crate) fn run(
     params: &[Value],
     options: SqlOptions,
 ) -> Result<SqlResult> {
-    if text.as_bytes().contains(&0) {
-        return Err(invalid("sql", "contains a NUL character"));
-    }
+    check_text(text)?;
     let outline = Outline::of(text);
-    if CONTROL.contains(&outline.word.as_str()) {
-        let message =
-            format!("{} would take transactions out of hand; use `transaction`", outline.word);
-        return Err(invalid("sql", message));
-    }
-    if outline.rolls_back {
-        let message = "OR ROLLBACK would undo more than this statement; use OR ABORT";
-        return Err(invalid("sql", message));
-    }
+    outline.check_control()?;
+    // Unqualified names mean the tables themselves here.
+    engine.unshadow()?;
     let values = params.iter().enumerate().map(|(place, value)| {
         parameter(value).map_err(|message| invalid(format!("params[{place}]"), message))
     });
@@ -91,6 +83,14 @@ pub(crate) fn run(
     }
     // A conflict clause may keep what came before a failure, and a row too many is noticed late.
     transaction(engine, actor, || step(connection, &mut statement, &values, options))
+}
+
+/// Refuses text that SQLite would only read a part of.
+pub(crate) fn check_text(text: &str) -> Result<()> {
+    match text.as_bytes().contains(&0) {
+        true => Err(invalid("sql", "contains a NUL character")),
+        false => Ok(()),
+    }
 }
 
 fn prepare<'c>(connection: &'c Connection, text: &str) -> Result<Statement<'c>> {
@@ -129,7 +129,12 @@ fn step(
     Ok(SqlResult { columns, rows, changes })
 }
 
-fn parameter(value: &Value) -> Result<SqlValue<'_>, String> {
+/// A parameter's storage value.
+///
+/// # Errors
+///
+/// Why there is none.
+pub(crate) fn parameter(value: &Value) -> Result<SqlValue<'_>, String> {
     match value {
         Value::Null => Ok(SqlValue::Null),
         Value::Bool(flag) => Ok(SqlValue::Integer(i64::from(*flag))),
@@ -167,7 +172,8 @@ fn tagged_parameter(tagged: &Map<String, Value>) -> Result<SqlValue<'_>, String>
     }
 }
 
-fn to_json(value: &SqlValue<'_>) -> Value {
+/// A storage value as JSON.
+pub(crate) fn to_json(value: &SqlValue<'_>) -> Value {
     let tag = |tag: &str, text: String| {
         Value::Object(Map::from_iter([(tag.to_owned(), Value::String(text))]))
     };
@@ -188,28 +194,54 @@ fn to_json(value: &SqlValue<'_>) -> Value {
 }
 
 /// What has to be known of a statement before SQLite reads it.
-struct Outline {
+#[derive(Default)]
+pub(crate) struct Outline {
     /// Its first word, in upper case.
-    word: String,
+    pub(crate) word: String,
+    /// How many statements there are.
+    pub(crate) statements: usize,
     /// Whether it says `OR ROLLBACK`.
     rolls_back: bool,
+    /// Whether it may say `ON CONFLICT … DO`.
+    pub(crate) upserts: bool,
+    /// Whether it may say `RETURNING`.
+    pub(crate) returns: bool,
 }
 
 impl Outline {
     /// Text that can't be told apart into tokens is left for SQLite to refuse.
-    fn of(text: &str) -> Outline {
+    pub(crate) fn of(text: &str) -> Outline {
         // SQLite takes a byte-order mark for white space.
         let text = text.replace('\u{FEFF}', " ");
-        let mut outline = Outline { word: String::new(), rolls_back: false };
-        let mut after_or = false;
+        let mut outline = Outline::default();
+        let (mut after_or, mut after_on, mut open) = (false, false, false);
         for token in tokens(&text).map_while(|token| token.ok()) {
             if outline.word.is_empty() && !token.is(";") {
                 outline.word = token.text.to_ascii_uppercase();
             }
+            outline.statements += usize::from(!open && !token.is(";"));
+            open = !token.is(";");
             outline.rolls_back |= after_or && token.is_word("ROLLBACK");
+            outline.upserts |= after_on && token.is_word("CONFLICT");
+            outline.returns |= token.is_word("RETURNING");
             after_or = token.is_word("OR");
+            after_on = token.is_word("ON");
         }
         outline
+    }
+
+    /// Refuses what would take transactions out of the host's hand.
+    pub(crate) fn check_control(&self) -> Result<()> {
+        if CONTROL.contains(&self.word.as_str()) {
+            let message =
+                format!("{} would take transactions out of hand; use `transaction`", self.word);
+            return Err(invalid("sql", message));
+        }
+        if self.rolls_back {
+            let message = "OR ROLLBACK would undo more than this statement; use OR ABORT";
+            return Err(invalid("sql", message));
+        }
+        Ok(())
     }
 }
 

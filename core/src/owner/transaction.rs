@@ -22,6 +22,10 @@ pub(crate) fn transaction<T>(
     actor: &Actor,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
+    if engine.is_within_statement() {
+        // It is that statement's to be undone as a whole.
+        return statement(engine, actor, work);
+    }
     let guard = Guard::begin(engine, actor)?;
     let value = work()?;
     guard.commit()?;

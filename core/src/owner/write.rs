@@ -345,7 +345,7 @@ fn insert_sql<'p>(plan: &'p Plan, rules: &'p TableRules) -> Result<&'p str> {
 }
 
 /// Adds what rules demand to a statement that has a WHERE already.
-pub(super) fn push_rules<'r, 'q>(sql: &mut Sql<'q>, rules: impl IntoIterator<Item = &'r Rule>) {
+pub(crate) fn push_rules<'r, 'q>(sql: &mut Sql<'q>, rules: impl IntoIterator<Item = &'r Rule>) {
     for term in rules.into_iter().flat_map(Rule::terms) {
         sql.push(" AND ").term(term);
     }

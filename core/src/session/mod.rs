@@ -16,12 +16,13 @@ use serde_json::Value;
 
 use crate::actor::Actor;
 use crate::error::{Error, Issue, Result};
+use crate::gateway::Gateway;
 use crate::host::Host;
 use crate::model::Model;
-use crate::owner::Engine;
 use crate::owner::read::first;
 use crate::owner::rows::Rows;
 use crate::owner::transaction::transaction;
+use crate::owner::{Engine, SqlOptions, SqlResult};
 use crate::policy::Rules;
 use crate::query::{ListOptions, Page, Sql};
 use crate::value::{Row, SqlValue};
@@ -50,6 +51,8 @@ use crate::value::{Row, SqlValue};
 /// ```
 pub struct Session<'db> {
     engine: &'db Engine,
+    /// What its SQL goes through; None where the core only looks whether a session is to be had.
+    gateway: Option<&'db Gateway>,
     actor: Actor,
     newer: Option<(i64, i64)>,
     standing: RefCell<Standing>,
@@ -80,7 +83,12 @@ impl<'db> Session<'db> {
         let rights = lookup::rights(engine, &actor)?;
         let rules = Arc::new(Rules::new(engine.catalog.model().clone(), rights));
         let standing = RefCell::new(Standing { rules, generation, data_version });
-        Ok(Session { engine, actor, newer, standing })
+        Ok(Session { engine, gateway: None, actor, newer, standing })
+    }
+
+    /// The same session, whose SQL goes through these gateways.
+    pub(crate) fn over(self, gateway: &'db Gateway) -> Session<'db> {
+        Session { gateway: Some(gateway), ..self }
     }
 
     /// Whose session it is.
@@ -208,6 +216,37 @@ impl<'db> Session<'db> {
     pub fn validate(&self, table: &str, row: &Row, key: Option<&Value>) -> Result<Vec<Issue>> {
         let key = key.map(|key| self.whole_key(table, key));
         self.with(|rows| rows.validate(table, row, key.as_ref()))
+    }
+
+    /// Runs one SQL statement over what the actor sees: the model's tables without their secret
+    /// columns and softly deleted rows. Parameters and answers are as for [`crate::Owner::sql`];
+    /// values have the form in which they are stored.
+    ///
+    /// A writing statement happens wholly or not at all, and its rows are checked as typed ones
+    /// are. NULL for a column in an INSERT means to leave it out. Deleting hides rows where the
+    /// table deletes softly. SQLite can do no RETURNING and no upsert here; the typed API does.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_argument`: no statement or several, a transaction command, RETURNING, an upsert,
+    ///   NUL characters, or parameters that don't fit
+    /// - `sql`: it could not be compiled or run, or names what a session doesn't reach
+    /// - `invalid`, `denied`, `newer_database`: as for typed writes
+    /// - `too_large`: it answers more than there is room for
+    /// - `interrupted`: it took more steps than a statement may
+    /// - `session_ended`
+    pub fn sql(&self, text: &str, params: &[Value]) -> Result<SqlResult> {
+        self.sql_with(text, params, SqlOptions::default())
+    }
+
+    /// Runs one SQL statement as [`Session::sql`] does, with options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::sql`], and `too_large`: it answers more rows than the options allow.
+    pub fn sql_with(&self, text: &str, params: &[Value], options: SqlOptions) -> Result<SqlResult> {
+        let gateway = self.gateway.ok_or_else(|| ended("it was only opened for a look"))?;
+        self.with(|rows| gateway.run(rows, text, params, options))
     }
 
     /// Runs work in a transaction: all of it happens, or none. Transactions nest.

@@ -11,6 +11,7 @@ const LEVELS: &[&[&str]] = &[
     &["inspect"],
     &["account"],
     &["session"],
+    &["gateway"],
     &["seed"],
     &["owner"],
     &["audit"],

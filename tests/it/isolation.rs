@@ -1,0 +1,5 @@
+//! Sessions' own SQL: it works as SQL does, and tells of nothing and changes nothing that the
+//! actor may not.
+
+mod benign;
+mod world;
