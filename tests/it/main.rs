@@ -5,7 +5,6 @@
 mod accounts;
 mod audit;
 mod docs;
-mod encrypted_sessions;
 mod encryption;
 mod golden;
 mod hiding;

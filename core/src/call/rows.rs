@@ -1,6 +1,5 @@
 //! Requests about rows, each for the owner or for an actor.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -107,20 +106,19 @@ impl Handle<'_> {
                 params.finish()?;
                 let key = match mode.as_str() {
                     "insert" => None,
-                    "update" => key.as_ref().map(|key| self.whole_key(&table, key)),
+                    "update" => key.as_ref(),
                     _ => return Err(Params::invalid("mode", "`insert` or `update` expected")),
                 };
-                to_json(rows.validate(&table, &row, key.as_deref())?)
+                to_json(rows.validate(&table, &row, key)?)
             }
             "get" | "update" | "delete" | "restore" => {
-                self.answer_by_key(rows, method, &table, params)
+                Self::answer_by_key(rows, method, &table, params)
             }
             _ => Err(Params::unknown_method(method)),
         }
     }
 
     fn answer_by_key(
-        &self,
         rows: Rows<'_>,
         method: &str,
         table: &str,
@@ -129,7 +127,6 @@ impl Handle<'_> {
         let key = params.value("key")?;
         let changes = if method == "update" { Some(params.row("changes")?) } else { None };
         params.finish()?;
-        let key = self.whole_key(table, &key);
         match (method, changes) {
             (_, Some(changes)) => to_json(rows.update(table, &key, &changes)?),
             ("get", None) => to_json(rows.get(table, &key)?),
@@ -160,13 +157,6 @@ impl Handle<'_> {
             (Handle::Session(session), Some(rules)) => session.rows(rules),
             (Handle::Session(_), None) => unreachable!("a session has rules"),
             (Handle::Owner(owner), _) => owner.rows(),
-        }
-    }
-
-    fn whole_key<'k>(&self, table: &str, key: &'k Value) -> Cow<'k, Value> {
-        match self {
-            Handle::Owner(_) => Cow::Borrowed(key),
-            Handle::Session(session) => Cow::Owned(session.whole_key(table, key)),
         }
     }
 }

@@ -35,6 +35,10 @@ pub(crate) struct Plan {
     pub(crate) shown: Vec<usize>,
     /// `INSERT` of all columns in the table's order.
     pub(crate) insert: String,
+    /// The owner's statement that reads one row by its key.
+    pub(crate) get_sql: OnceLock<String>,
+    /// The position of the column that names the tenant.
+    pub(crate) tenant: Option<usize>,
     /// What its encrypted columns need, where it has any.
     pub(crate) sealing: Option<Sealing>,
 }
@@ -104,7 +108,9 @@ impl Plan {
         let shown = fields.filter(|(_, field)| !field.secret).map(|(at, _)| at).collect();
         let insert = insert_sql(table);
         let sealing = Sealing::new(table, &validator);
-        Ok(Plan { validator, key, deleted_at, shown, insert, sealing })
+        let tenant = model.tenant_column(table).and_then(|name| validator.position(name));
+        let get_sql = OnceLock::new();
+        Ok(Plan { validator, key, deleted_at, shown, insert, get_sql, tenant, sealing })
     }
 
     /// The table's name.

@@ -64,7 +64,7 @@ impl Rows<'_> {
             }
             self.turn_children(plan, &row, turn, &now)?;
         }
-        let row = read::get(self.engine, plan, key, terms)?;
+        let row = self.get_row(plan, key)?;
         row.ok_or_else(|| not_found(plan, key))
     }
 

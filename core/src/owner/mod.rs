@@ -8,6 +8,7 @@ pub(crate) mod audited;
 pub(crate) mod catalog;
 mod check;
 mod constraint;
+pub(crate) mod data_version;
 mod engine;
 mod examine;
 mod hide;
@@ -23,10 +24,12 @@ pub(crate) mod storage;
 #[allow(clippy::unwrap_used)]
 mod tests;
 pub(crate) mod transaction;
+mod typed;
 pub(crate) mod write;
 
 use std::sync::LazyLock;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::actor::Actor;
@@ -143,6 +146,29 @@ impl<'db> Owner<'db> {
     /// - `invalid_argument`: the key does not fit the table
     pub fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
         self.rows.get(table, key)
+    }
+
+    /// The row with this key as a value of an app's own type, whose members are named like the
+    /// columns. Saves the map that [`Owner::get`] makes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Owner::get`], and `invalid_argument` where the type doesn't fit.
+    pub fn get_as<T: DeserializeOwned>(&self, table: &str, key: &Value) -> Result<Option<T>> {
+        self.rows.get_as(table, key)
+    }
+
+    /// A page of rows as values of an app's own type.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Owner::list`], and `invalid_argument` where the type doesn't fit.
+    pub fn list_as<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        options: &ListOptions,
+    ) -> Result<Page<T>> {
+        self.rows.list_as(table, options)
     }
 
     /// A page of rows.

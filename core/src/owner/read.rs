@@ -1,26 +1,73 @@
 //! Running typed reads: get, list, count.
 
+use std::sync::OnceLock;
+
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::error::Result;
+use crate::model::Kind;
 use crate::owner::Engine;
 use crate::owner::catalog::Plan;
 use crate::owner::storage::{bind, read};
 use crate::query::{
-    Key, List, ListOptions, Page, Source, Sql, Term, compile_count, compile_get, compile_list,
+    Key, List, ListOptions, Source, Sql, Term, compile_count, compile_get, compile_list,
     cursor_after,
 };
 use crate::value::{Row, SqlValue};
 
-/// The rows of a page.
+/// A row that was found, while its statement stands on it.
+pub(crate) struct Found<'r> {
+    engine: &'r Engine,
+    pub(crate) plan: &'r Plan,
+    row: &'r rusqlite::Row<'r>,
+    /// The positions of the columns that the statement selected.
+    selected: &'r [usize],
+    /// How many of them are the caller's.
+    count: usize,
+}
+
+impl Found<'_> {
+    /// The name of a column of the caller's.
+    pub(crate) fn name(&self, place: usize) -> Option<&str> {
+        let position = self.selected[..self.count].get(place)?;
+        Some(&self.plan.validator.fields()[*position].name)
+    }
+
+    /// What is stored in a column, and of which kind it is where that is as plain as it looks.
+    pub(crate) fn stored(&self, place: usize) -> Result<(Option<&Kind>, SqlValue<'_>)> {
+        let field = &self.plan.validator.fields()[self.selected[place]];
+        let plain = !field.array && !field.encrypted;
+        Ok((plain.then_some(&field.kind), read(self.row, place)?))
+    }
+
+    /// The value of a column.
+    pub(crate) fn value(&self, place: usize) -> Result<Value> {
+        let stored = read(self.row, place)?;
+        self.engine.show(self.plan, self.selected[place], &stored, &|at| self.at(at))
+    }
+
+    /// What is stored at a position of the table.
+    fn at(&self, position: usize) -> Result<SqlValue<'_>> {
+        let place = self.selected.iter().position(|selected| *selected == position);
+        read(self.row, place.expect("the key's and the owner's columns are selected"))
+    }
+
+    /// All of the caller's columns.
+    pub(crate) fn to_row(&self) -> Result<Row> {
+        read_row(self.engine, self.plan, self.row, self.selected, self.count)
+    }
+}
+
+/// Hands the rows of a page over one by one; where the next page starts.
 pub(crate) fn list(
     engine: &Engine,
     plan: &Plan,
     holder: Option<&str>,
     options: &ListOptions,
     terms: &[Term<'_>],
-) -> Result<Page> {
+    each: &mut dyn FnMut(&Found<'_>) -> Result<()>,
+) -> Result<Option<String>> {
     let blind = |at: usize, value: &SqlValue<'_>| {
         engine.blind_letters(plan, at, value, holder, options.filter.as_ref())
     };
@@ -29,22 +76,21 @@ pub(crate) fn list(
     let mut statement = engine.connection.prepare_cached(&sql.text)?;
     bind(&mut statement, &sql.values)?;
     let mut found = statement.raw_query();
-    let mut rows = Vec::new();
-    let mut next = None;
+    let mut count = 0;
     while let Some(row) = found.next()? {
-        rows.push(read_row(engine, plan, row, &selected, shown)?);
-        if rows.len() == limit {
+        each(&Found { engine, plan, row, selected: &selected, count: shown })?;
+        count += 1;
+        if count == limit {
             let value_at = |position: usize| {
                 let place = selected.iter().position(|selected| *selected == position);
                 let place = place.expect("the order's columns are selected");
                 plan.decode(position, &read(row, place)?)
             };
             let cursor = cursor_after(plan.source(), &order, value_at)?;
-            next = found.next()?.map(|_| cursor);
-            break;
+            return Ok(found.next()?.map(|_| cursor));
         }
     }
-    Ok(Page { rows, next })
+    Ok(None)
 }
 
 /// How many rows a filter keeps.
@@ -66,19 +112,26 @@ pub(crate) fn count(
     Ok(row.get(0)?)
 }
 
-/// The row with a key, as callers see it.
-pub(crate) fn get(
+/// Hands over the row with a key, if there is one. `kept` keeps the statement's text for these
+/// terms.
+pub(crate) fn find(
     engine: &Engine,
     plan: &Plan,
     key: &Key<'_>,
     terms: &[Term<'_>],
-) -> Result<Option<Row>> {
-    let sql = compile_get(plan.source(), &plan.shown, key, false, terms);
-    let mut statement = engine.connection.prepare_cached(&sql.text)?;
-    bind(&mut statement, &sql.values)?;
+    kept: &OnceLock<String>,
+    each: &mut dyn FnMut(&Found<'_>) -> Result<()>,
+) -> Result<()> {
+    let sql = kept.get_or_init(|| compile_get(plan.source(), &plan.shown, key, false, terms).text);
+    let mut statement = engine.connection.prepare_cached(sql)?;
+    let bound = terms.iter().flat_map(|term| &term.values);
+    bind(&mut statement, key.values.iter().chain(bound))?;
     let mut found = statement.raw_query();
-    let row = found.next()?;
-    row.map(|row| read_row(engine, plan, row, &plan.shown, plan.shown.len())).transpose()
+    let (selected, count) = (&*plan.shown, plan.shown.len());
+    match found.next()? {
+        Some(row) => each(&Found { engine, plan, row, selected, count }),
+        None => Ok(()),
+    }
 }
 
 /// The row with a key as it is stored: all columns in the table's order, secret ones included.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::actor::Actor;
@@ -12,10 +13,11 @@ use crate::model::{Auto, Scope};
 use crate::owner::Engine;
 use crate::owner::audited;
 use crate::owner::catalog::Plan;
-use crate::owner::read;
+use crate::owner::read::{self, Found};
 use crate::owner::transaction::{statement, transaction};
+use crate::owner::typed;
 use crate::policy::{Rules, TableRules, UNRESTRICTED};
-use crate::query::{ListOptions, Page, Term, parse_key};
+use crate::query::{Key, ListOptions, Page, Term, parse_key};
 use crate::value::Row;
 
 /// What every typed read and write works with.
@@ -49,20 +51,63 @@ impl<'e> Rows<'e> {
 
     pub(crate) fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
         let plan = self.engine.catalog.plan(table)?;
-        let key = parse_key(plan.source(), key)?;
+        let key = self.key(plan, key)?;
+        audited::reading(self.engine, table, || self.get_row(plan, &key))
+    }
+
+    pub(crate) fn get_as<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        key: &Value,
+    ) -> Result<Option<T>> {
+        let plan = self.engine.catalog.plan(table)?;
+        let key = self.key(plan, key)?;
+        let mut row = None;
         audited::reading(self.engine, table, || {
-            read::get(self.engine, plan, &key, self.read_terms(plan))
-        })
+            self.find(plan, &key, &mut |found| {
+                row = Some(typed::into(found)?);
+                Ok(())
+            })
+        })?;
+        Ok(row)
     }
 
     pub(crate) fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
+        let mut rows = Vec::new();
+        let next = self.each(table, options, &mut |found| {
+            rows.push(found.to_row()?);
+            Ok(())
+        })?;
+        Ok(Page { rows, next })
+    }
+
+    pub(crate) fn list_as<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        options: &ListOptions,
+    ) -> Result<Page<T>> {
+        let mut rows = Vec::new();
+        let next = self.each(table, options, &mut |found| {
+            rows.push(typed::into(found)?);
+            Ok(())
+        })?;
+        Ok(Page { rows, next })
+    }
+
+    fn each(
+        &self,
+        table: &str,
+        options: &ListOptions,
+        each: &mut dyn FnMut(&Found<'_>) -> Result<()>,
+    ) -> Result<Option<String>> {
         let plan = self.engine.catalog.plan(table)?;
         if options.include_deleted && self.rules(plan).delete.is_never() {
             let message = "only those who may delete rows see deleted ones".to_owned();
             return Err(Error::InvalidArgument { argument: "include_deleted".to_owned(), message });
         }
         audited::reading(self.engine, table, || {
-            read::list(self.engine, plan, self.holder(plan), options, self.read_terms(plan))
+            let terms = self.read_terms(plan);
+            read::list(self.engine, plan, self.holder(plan), options, terms, each)
         })
     }
 
@@ -75,19 +120,19 @@ impl<'e> Rows<'e> {
 
     pub(crate) fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
         let plan = self.writable(table)?;
-        let key = parse_key(plan.source(), key)?;
+        let key = self.key(plan, key)?;
         self.update_row(plan, &key, changes)
     }
 
     pub(crate) fn delete(&self, table: &str, key: &Value) -> Result<bool> {
         let plan = self.writable(table)?;
-        let key = parse_key(plan.source(), key)?;
+        let key = self.key(plan, key)?;
         self.delete_row(plan, &key)
     }
 
     pub(crate) fn restore(&self, table: &str, key: &Value) -> Result<Row> {
         let plan = self.writable(table)?;
-        let key = parse_key(plan.source(), key)?;
+        let key = self.key(plan, key)?;
         transaction(self.engine, self.actor, || self.restore_row(plan, &key))
     }
 
@@ -102,8 +147,40 @@ impl<'e> Rows<'e> {
         key: Option<&Value>,
     ) -> Result<Vec<Issue>> {
         let plan = self.engine.catalog.plan(table)?;
-        let key = key.map(|key| parse_key(plan.source(), key)).transpose()?;
+        let key = key.map(|key| self.key(plan, key)).transpose()?;
         self.examine(plan, row, key.as_ref())
+    }
+
+    /// The row with a key, as the actor sees it.
+    pub(crate) fn get_row(&self, plan: &Plan, key: &Key<'_>) -> Result<Option<Row>> {
+        let mut row = None;
+        self.find(plan, key, &mut |found| {
+            row = Some(found.to_row()?);
+            Ok(())
+        })?;
+        Ok(row)
+    }
+
+    fn find(
+        &self,
+        plan: &Plan,
+        key: &Key<'_>,
+        each: &mut dyn FnMut(&Found<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let rules = self.rules(plan);
+        // The text is the same at every call, so it is made once.
+        let kept = if self.rules.is_some() { &rules.get_sql } else { &plan.get_sql };
+        read::find(self.engine, plan, key, rules.read.terms(), kept, each)
+    }
+
+    /// A key as the caller gives it; the session's tenant may be left out.
+    pub(crate) fn key<'k>(&self, plan: &Plan, key: &'k Value) -> Result<Key<'k>>
+    where
+        'e: 'k,
+    {
+        let tenant = self.rules.and_then(|rules| rules.rights().tenant.as_deref());
+        let implied = plan.tenant.filter(|_| plan.key.len() > 1).zip(tenant);
+        parse_key(plan.source(), key, implied)
     }
 
     /// The compiled table, where this build may write.

@@ -14,7 +14,7 @@ use crate::owner::rows::Rows;
 use crate::owner::storage;
 use crate::owner::transaction::{statement, transaction};
 use crate::policy::{Rule, TableRules};
-use crate::query::{Key, Sql, parse_key, push_key};
+use crate::query::{Key, Sql, push_key};
 use crate::validate::PreparedChanges;
 use crate::value::{Row, SqlValue};
 
@@ -87,7 +87,7 @@ impl Rows<'_> {
         let prepared = plan.validator.validate_update(changes, current.as_deref(), self.host);
         let mut prepared = self.sealable(plan, changes, prepared)?;
         if prepared.values.is_empty() {
-            let row = read::get(self.engine, plan, key, rules.read.terms())?;
+            let row = self.get_row(plan, key)?;
             return row.ok_or_else(|| not_found(plan, key));
         }
         self.check_written(plan, rules, changes, false)?;
@@ -164,7 +164,7 @@ impl Rows<'_> {
         let Some(key) = given.collect::<Option<Row>>().map(Value::Object) else {
             return statement(self.engine, self.actor, insert);
         };
-        let key = parse_key(plan.source(), &key)?;
+        let key = self.key(plan, &key)?;
         transaction(self.engine, self.actor, || {
             if !self.is_there(plan, &key, false, &[&self.rules(plan).read])? {
                 return insert();

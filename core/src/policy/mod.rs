@@ -97,6 +97,8 @@ pub(crate) struct TableRules {
     pub(crate) global_keys: Vec<String>,
     /// The insert statement that carries the insert rule.
     pub(crate) insert_sql: OnceLock<String>,
+    /// The statement that reads one row by its key.
+    pub(crate) get_sql: OnceLock<String>,
 }
 
 /// What one actor may do with every table of a model.
@@ -150,6 +152,7 @@ pub(crate) static UNRESTRICTED: TableRules = TableRules {
     delete: Rule::Always,
     global_keys: Vec::new(),
     insert_sql: OnceLock::new(),
+    get_sql: OnceLock::new(),
 };
 
 impl Rules {
@@ -177,6 +180,7 @@ impl Rules {
                 delete: rule(Operation::Delete),
                 global_keys: global_keys(table),
                 insert_sql: OnceLock::new(),
+                get_sql: OnceLock::new(),
             }
         }))
     }

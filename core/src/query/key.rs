@@ -13,12 +13,17 @@ pub(crate) struct Key<'q> {
 }
 
 /// Reads a key: `{ "organization_id": …, "id": … }`, or a plain value where one column is the key.
+/// A column with an implied value may be left out, and doesn't count then.
 ///
 /// # Errors
 ///
 /// - `invalid_argument`: a column of the key is missing, another one is there, or a value does
 ///   not fit
-pub(crate) fn parse_key<'q>(source: Source<'_>, key: &'q Value) -> Result<Key<'q>> {
+pub(crate) fn parse_key<'q>(
+    source: Source<'_>,
+    key: &'q Value,
+    implied: Option<(usize, &'q str)>,
+) -> Result<Key<'q>> {
     let fields = source.table.fields();
     let names = || {
         let names = source.key.iter().map(|position| fields[*position].name.as_str());
@@ -30,25 +35,42 @@ pub(crate) fn parse_key<'q>(source: Source<'_>, key: &'q Value) -> Result<Key<'q
             .encode(value)
             .map_err(|fault| invalid(format!("key.{}", field.name), fault.to_string()))
     };
-    let values = match key {
+    let implied = implied.filter(|(position, _)| source.key.contains(position));
+    let implied_at = |position: usize| implied.filter(|(at, _)| *at == position).map(|(_, id)| id);
+    let whole = || invalid("key", format!("must have exactly: {}", names()));
+    let mut values = Vec::with_capacity(source.key.len());
+    match key {
         Value::Object(members) => {
-            if members.len() != source.key.len() {
-                return Err(invalid("key", format!("must have exactly: {}", names())));
-            }
-            let mut values = Vec::with_capacity(source.key.len());
+            let mut given = 0;
             for position in source.key {
-                let value = members.get(&fields[*position].name);
-                let value = value
-                    .ok_or_else(|| invalid("key", format!("must have exactly: {}", names())))?;
-                values.push(encode(*position, value)?);
+                match (members.get(&fields[*position].name), implied_at(*position)) {
+                    (Some(value), _) => {
+                        given += 1;
+                        values.push(encode(*position, value)?);
+                    }
+                    (None, Some(id)) => values.push(id.into()),
+                    (None, None) => return Err(whole()),
+                }
             }
-            values
+            if members.len() != given {
+                return Err(whole());
+            }
         }
-        value => match source.key {
-            [position] => vec![encode(*position, value)?],
-            _ => return Err(invalid("key", format!("must be an object with: {}", names()))),
-        },
-    };
+        value => {
+            let mut open = source.key.iter().filter(|position| implied_at(**position).is_none());
+            let own = match (source.key, open.next(), open.next()) {
+                ([position], ..) => *position,
+                (_, Some(position), None) => *position,
+                _ => return Err(invalid("key", format!("must be an object with: {}", names()))),
+            };
+            for position in source.key {
+                match implied_at(*position) {
+                    Some(id) if *position != own => values.push(id.into()),
+                    _ => values.push(encode(*position, value)?),
+                }
+            }
+        }
+    }
     Ok(Key { values })
 }
 

@@ -82,9 +82,9 @@ impl ListOptions {
 
 /// Some rows, and where the next ones start.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Page {
+pub struct Page<T = Row> {
     /// The rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<T>,
     /// Pass it as `after` to get the next page; None on the last one. Opaque. The next page
     /// starts after this one's last row by value, so it is right also when rows came or went.
     pub next: Option<String>,

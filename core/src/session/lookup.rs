@@ -45,6 +45,19 @@ pub(super) fn rights(engine: &Engine, actor: &Actor) -> Result<Rights> {
     Ok(rights)
 }
 
+/// The positions of the tables that rights are looked up in.
+pub(super) fn tables(model: &Model) -> Vec<usize> {
+    let Some(tenancy) = &model.tenancy else { return Vec::new() };
+    let named = [Some(&tenancy.tenant), tenancy.user.as_ref(), tenancy.member.as_ref()];
+    let named = named.into_iter().flatten().chain(&tenancy.narrow);
+    let named: Vec<&String> = named.collect();
+    let tables = model.tables.iter().enumerate().filter(|(_, table)| {
+        let template = matches!(table.template, Some(Template::ApiKey | Template::Permission));
+        template || named.contains(&&table.name)
+    });
+    tables.map(|(position, _)| position).collect()
+}
+
 /// Whether a key has run out meanwhile.
 pub(super) fn check_expiry(engine: &Engine, rights: &Rights) -> Result<()> {
     match &rights.expires_at {

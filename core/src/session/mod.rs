@@ -5,6 +5,7 @@
 //! may have changed: a role that is taken away is gone with the next call.
 
 mod lookup;
+mod standing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -12,20 +13,20 @@ mod tests;
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::actor::Actor;
 use crate::error::{Error, Issue, Result};
 use crate::gateway::Gateway;
-use crate::host::Host;
 use crate::model::Model;
-use crate::owner::read::first;
-use crate::owner::rows::Rows;
+use crate::owner::data_version::data_version;
 use crate::owner::transaction::transaction;
 use crate::owner::{Engine, SqlOptions, SqlResult};
 use crate::policy::Rules;
-use crate::query::{ListOptions, Page, Sql};
-use crate::value::{Row, SqlValue};
+use crate::query::{ListOptions, Page};
+use crate::session::standing::Standing;
+use crate::value::Row;
 
 /// An actor's handle. Cheap to make; several may be open on one database, and take turns.
 ///
@@ -55,16 +56,9 @@ pub struct Session<'db> {
     gateway: Option<&'db Gateway>,
     actor: Actor,
     newer: Option<(i64, i64)>,
+    /// The positions of the tables that the actor's rights hang on.
+    hangs_on: Vec<usize>,
     standing: RefCell<Standing>,
-}
-
-/// What was known of the actor when it was last looked up.
-struct Standing {
-    rules: Arc<Rules>,
-    /// The recorder's count of this connection's writes then.
-    generation: u64,
-    /// SQLite's count of other connections' writes then.
-    data_version: i64,
 }
 
 impl<'db> Session<'db> {
@@ -78,12 +72,14 @@ impl<'db> Session<'db> {
         actor: Actor,
         newer: Option<(i64, i64)>,
     ) -> Result<Session<'db>> {
+        engine.recorder.look_for_others(&engine.connection)?;
         let generation = engine.recorder.generation();
-        let data_version = data_version(engine)?;
         let rights = lookup::rights(engine, &actor)?;
+        let data_version = data_version(&engine.connection);
         let rules = Arc::new(Rules::new(engine.catalog.model().clone(), rights));
         let standing = RefCell::new(Standing { rules, generation, data_version });
-        Ok(Session { engine, gateway: None, actor, newer, standing })
+        let hangs_on = lookup::tables(engine.catalog.model());
+        Ok(Session { engine, gateway: None, actor, newer, hangs_on, standing })
     }
 
     /// The same session, whose SQL goes through these gateways.
@@ -141,7 +137,50 @@ impl<'db> Session<'db> {
     /// - `unknown_table`, `invalid_argument`: as for [`crate::Owner::get`]
     /// - `session_ended`
     pub fn get(&self, table: &str, key: &Value) -> Result<Option<Row>> {
-        self.with(|rows| rows.get(table, &self.whole_key(table, key)))
+        self.reading(|rows| rows.get(table, key))
+    }
+
+    /// The row with this key as a value of an app's own type, whose members are named like the
+    /// columns. Saves the map that [`Session::get`] makes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::get`], and `invalid_argument` where the type doesn't fit.
+    pub fn get_as<T: DeserializeOwned>(&self, table: &str, key: &Value) -> Result<Option<T>> {
+        self.reading(|rows| rows.get_as(table, key))
+    }
+
+    /// A page of the rows that the actor sees, as values of an app's own type.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Session::list`], and `invalid_argument` where the type doesn't fit.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use freehold_core::{Actor, Bundle, Database, Error, ListOptions, host::FixedHost};
+    /// # let connection = rusqlite::Connection::open_in_memory()?;
+    /// # let host = Box::new(FixedHost::new(1_750_000_000_000, 1));
+    /// # let mut database = Database::open(connection, Bundle::builtin("workflow")?, host)?;
+    /// # database.init(Some("development"), &mut |_| {})?;
+    /// #[derive(serde::Deserialize)]
+    /// struct Tenant {
+    ///     id: String,
+    ///     is_active: bool,
+    /// }
+    /// let tenants = database.owner()?.list_as::<Tenant>("tenants", &ListOptions::default())?;
+    /// let system = database.session(Actor::system().in_tenant(&tenants.rows[0].id))?;
+    /// let own = system.get_as::<Tenant>("tenants", &tenants.rows[0].id.as_str().into())?;
+    /// assert!(own.is_some_and(|tenant| tenant.is_active));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn list_as<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        options: &ListOptions,
+    ) -> Result<Page<T>> {
+        self.reading(|rows| rows.list_as(table, options))
     }
 
     /// A page of the rows that the actor sees.
@@ -151,7 +190,7 @@ impl<'db> Session<'db> {
     /// - `unknown_table`, `invalid_argument`: as for [`crate::Owner::list`]
     /// - `session_ended`
     pub fn list(&self, table: &str, options: &ListOptions) -> Result<Page> {
-        self.with(|rows| rows.list(table, options))
+        self.reading(|rows| rows.list(table, options))
     }
 
     /// How many of the rows that the actor sees a filter keeps.
@@ -161,7 +200,7 @@ impl<'db> Session<'db> {
     /// - `unknown_table`, `invalid_argument`: as for [`crate::Owner::count`]
     /// - `session_ended`
     pub fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {
-        self.with(|rows| rows.count(table, filter))
+        self.reading(|rows| rows.count(table, filter))
     }
 
     /// Changes columns of the row with this key; the row as it is then.
@@ -173,7 +212,7 @@ impl<'db> Session<'db> {
     /// - `denied`: the policy doesn't let the actor change the row, or not into this
     /// - `session_ended`
     pub fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
-        self.with(|rows| rows.update(table, &self.whole_key(table, key), changes))
+        self.with(|rows| rows.update(table, key, changes))
     }
 
     /// Deletes the row with this key, or hides it where the table deletes softly; whether the
@@ -185,7 +224,7 @@ impl<'db> Session<'db> {
     /// - `denied`: the policy doesn't let the actor delete the row
     /// - `session_ended`
     pub fn delete(&self, table: &str, key: &Value) -> Result<bool> {
-        self.with(|rows| rows.delete(table, &self.whole_key(table, key)))
+        self.with(|rows| rows.delete(table, key))
     }
 
     /// Brings back the softly deleted row with this key; the row as it is then.
@@ -195,7 +234,7 @@ impl<'db> Session<'db> {
     /// - `unknown_table`, `invalid_argument`, `invalid`: as for [`crate::Owner::restore`]
     /// - `not_found`, `denied`, `session_ended`
     pub fn restore(&self, table: &str, key: &Value) -> Result<Row> {
-        self.with(|rows| rows.restore(table, &self.whole_key(table, key)))
+        self.with(|rows| rows.restore(table, key))
     }
 
     /// Inserts a row, or changes the one that has its primary key already; the row as it is then.
@@ -214,8 +253,7 @@ impl<'db> Session<'db> {
     ///
     /// - `unknown_table`, `invalid_argument`, `not_found`, `session_ended`
     pub fn validate(&self, table: &str, row: &Row, key: Option<&Value>) -> Result<Vec<Issue>> {
-        let key = key.map(|key| self.whole_key(table, key));
-        self.with(|rows| rows.validate(table, row, key.as_ref()))
+        self.reading(|rows| rows.validate(table, row, key))
     }
 
     /// Runs one SQL statement over what the actor sees: the model's tables without their secret
@@ -260,107 +298,6 @@ impl<'db> Session<'db> {
         self.rules()?;
         transaction(self.engine, &self.actor, || work(self))
     }
-
-    /// A key with the session's tenant in it, where the caller left that out.
-    pub(crate) fn whole_key(&self, table: &str, key: &Value) -> Value {
-        let Ok(table) = self.engine.catalog.table(table) else { return key.clone() };
-        let (Some(column), Some(tenant)) = (self.model().tenant_column(table), &self.actor.tenant)
-        else {
-            return key.clone();
-        };
-        match (table.primary_key.as_slice(), key) {
-            ([first, other], Value::String(_) | Value::Number(_)) if first == column => {
-                serde_json::json!({ first: tenant, other: key })
-            }
-            (columns, Value::Object(given)) if columns.len() > 1 && !given.contains_key(column) => {
-                let mut whole = given.clone();
-                whole.insert(column.to_owned(), Value::from(tenant.as_str()));
-                Value::Object(whole)
-            }
-            _ => key.clone(),
-        }
-    }
-
-    /// Inserts a row along with columns that only the core itself writes.
-    pub(crate) fn insert_with(&self, table: &str, row: &Row, own: &[(&str, Value)]) -> Result<Row> {
-        let names = own.iter().map(|(name, _)| *name);
-        for name in names {
-            if row.contains_key(name) {
-                let message = "is made by the core itself".to_owned();
-                return Err(Error::InvalidArgument { argument: name.to_owned(), message });
-            }
-        }
-        let mut row = row.clone();
-        row.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        self.with(|rows| Rows { own_columns: true, ..rows }.insert(table, &row))
-    }
-
-    /// Changes columns that only the core itself writes, of a row that the actor may change.
-    pub(crate) fn update_with(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
-        let key = self.whole_key(table, key);
-        self.with(|rows| Rows { own_columns: true, ..rows }.update(table, &key, changes))
-    }
-
-    /// Runs work of the core's own on the actor's behalf, in one transaction, past the policies:
-    /// whoever calls this has checked what they stand for.
-    pub(crate) fn as_core<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
-        self.with(|rows| {
-            let core = Rows { rules: None, own_columns: true, ..rows };
-            transaction(self.engine, &self.actor, || work(core))
-        })
-    }
-
-    pub(crate) fn engine(&self) -> &'db Engine {
-        self.engine
-    }
-
-    pub(crate) fn host(&self) -> &'db dyn Host {
-        &*self.engine.host
-    }
-
-    /// The first row of a statement of the core's own.
-    pub(crate) fn first(
-        &self,
-        sql: &Sql<'_>,
-        columns: usize,
-    ) -> Result<Option<Vec<SqlValue<'static>>>> {
-        first(&self.engine.connection, sql, columns)
-    }
-
-    fn with<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
-        let rules = self.rules()?;
-        work(self.rows(&rules))
-    }
-
-    /// Reads and writes under the session's rules, as they were just looked up.
-    pub(crate) fn rows<'s>(&'s self, rules: &'s Rules) -> Rows<'s> {
-        let Session { engine, actor, newer, .. } = self;
-        let host = &*engine.host;
-        Rows { engine, host, actor, rules: Some(rules), newer: *newer, own_columns: false }
-    }
-
-    /// What the actor may do now.
-    pub(crate) fn rules(&self) -> Result<Arc<Rules>> {
-        let generation = self.engine.recorder.generation();
-        let data_version = data_version(self.engine)?;
-        let mut standing = self.standing.borrow_mut();
-        if standing.generation != generation || standing.data_version != data_version {
-            let rights = lookup::rights(self.engine, &self.actor)?;
-            if rights != *standing.rules.rights() {
-                let model = self.engine.catalog.model().clone();
-                standing.rules = Arc::new(Rules::new(model, rights));
-            }
-            (standing.generation, standing.data_version) = (generation, data_version);
-        }
-        lookup::check_expiry(self.engine, standing.rules.rights())?;
-        Ok(standing.rules.clone())
-    }
-}
-
-/// SQLite's count of what other connections committed.
-fn data_version(engine: &Engine) -> Result<i64> {
-    let mut statement = engine.connection.prepare_cached("PRAGMA data_version")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
 }
 
 fn ended(reason: &'static str) -> Error {

@@ -6,6 +6,8 @@
 
 mod growth;
 mod migrating;
+mod sessions;
+mod world;
 mod writing;
 
 use freehold_tests::measure::{Line, report};
@@ -13,9 +15,10 @@ use freehold_tests::measure::{Line, report};
 /// A part of the report, and what measures it.
 type Part = (&'static str, fn() -> Vec<Line>);
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     ("starting and migrating", migrating::lines),
     ("writing", writing::lines),
+    ("sessions", sessions::lines),
     ("growth", growth::lines),
 ];
 
