@@ -29,6 +29,8 @@ pub(super) struct Pooled {
     /// Where the key's columns begin, if they are selected for the hidden key.
     key_at: usize,
     key_columns: usize,
+    /// Where the columns stand that opening an encrypted value takes, by their positions.
+    opening: Vec<(usize, u16)>,
     /// Whether there may be many rows, all of them wanted.
     countable: bool,
 }
@@ -56,6 +58,8 @@ pub(super) enum Cell<'c> {
     Inner(&'c Statement, usize),
     /// The text of the hidden key.
     Key(String),
+    /// The value of an encrypted column; NULL while it is locked.
+    Opened(SqlValue<'static>),
 }
 
 impl Pooled {
@@ -63,6 +67,27 @@ impl Pooled {
     /// so that it may be another actor's.
     pub(super) fn fits(&self, shape: &str, term: &str) -> bool {
         self.shape == shape && self.term == term
+    }
+
+    /// The value of an encrypted column of the current row.
+    fn open(&self, table: &Table, column: usize, place: usize) -> Result<SqlValue<'static>> {
+        let stored = self.statement.value(place)?;
+        if stored.is_null() {
+            return Ok(SqlValue::Null);
+        }
+        let opened = table.shared.for_turn(|turn| {
+            let engine = turn.rows.engine;
+            let plan = engine.catalog.plan(&table.name)?;
+            let position = plan.validator.position(&table.columns[column].name);
+            let position = position.ok_or_else(broken)?;
+            let at = |position: usize| {
+                let place = self.opening.iter().find(|(at, _)| *at == position);
+                self.statement.value(usize::from(place.ok_or_else(broken)?.1))
+            };
+            // A data key may have to be looked up.
+            table.shared.privileged(|| engine.open_value(plan, position, &stored, &at))
+        });
+        Ok(opened.transpose()?.flatten().unwrap_or(SqlValue::Null))
     }
 }
 
@@ -129,7 +154,7 @@ impl Cursor {
     }
 
     /// What a column of the current row holds; None for one that nobody asked for.
-    pub(super) fn cell(&mut self, column: usize) -> Result<Option<Cell<'_>>> {
+    pub(super) fn cell(&mut self, table: &Table, column: usize) -> Result<Option<Cell<'_>>> {
         self.touched = true;
         if self.remaining.take().is_some() {
             self.catch_up()?;
@@ -137,6 +162,9 @@ impl Cursor {
         let Some(held) = &self.held else { return Ok(None) };
         Ok(match held.places.get(column) {
             Some(&NOWHERE) => None,
+            Some(place) if !table.columns[column].comparable => {
+                Some(Cell::Opened(held.open(table, column, usize::from(*place))?))
+            }
             Some(place) => Some(Cell::Inner(&held.statement, usize::from(*place))),
             None => {
                 let parts = held.key_at..held.key_at + held.key_columns;
@@ -216,14 +244,20 @@ fn compile(table: &Table, turn: &Turn<'_>, text: &str, term: Option<&Term<'_>>) 
     let used = table.columns.iter().enumerate().filter(|(at, _)| shape.uses(*at));
     let mut count = 0_u16;
     selected.list(used, ", ", |sql, (at, column)| {
-        // What is encrypted is nothing without its key.
-        match column.comparable {
-            true => sql.name(&column.name),
-            false => sql.push("NULL"),
-        };
+        sql.name(&column.name);
         places[at] = count;
         count += 1;
     });
+    let mut opening = Vec::new();
+    if table.columns.iter().enumerate().any(|(at, it)| !it.comparable && shape.uses(at)) {
+        let plan = turn.rows.engine.catalog.plan(&table.name)?;
+        let owner = plan.sealing.as_ref().and_then(|sealing| sealing.owner);
+        for position in plan.key.iter().copied().chain(owner) {
+            selected.push(", ").name(&plan.validator.fields()[position].name);
+            opening.push((position, count));
+            count += 1;
+        }
+    }
     let mut key_columns = 0;
     if table.hidden_key().is_some_and(|at| shape.uses(at)) {
         key_columns = table.key.len();
@@ -242,6 +276,7 @@ fn compile(table: &Table, turn: &Turn<'_>, text: &str, term: Option<&Term<'_>>) 
         places,
         key_at: usize::from(count),
         key_columns,
+        opening,
         countable: !shape.unique && !shape.rest.contains(" LIMIT "),
     })
 }

@@ -17,6 +17,7 @@ use crate::gateway::plan::{Ask, Constraint};
 use crate::gateway::raw::Given;
 use crate::gateway::table::Table;
 use crate::gateway::write::{Change, Conflict, Refusal};
+use crate::value::SqlValue;
 
 /// The module's name in CREATE VIRTUAL TABLE.
 pub(super) const MODULE: &CStr = c"freehold_gateway";
@@ -301,23 +302,38 @@ unsafe extern "C" fn column(
             return ffi::SQLITE_OK;
         }
         let object = &mut *object.cast::<CursorObject>();
-        match object.cursor.cell(column as usize) {
+        let table = &(*object.base.pVtab.cast::<TableObject>()).table;
+        match object.cursor.cell(table, column as usize) {
             Ok(Some(Cell::Inner(statement, place))) => statement.hand_on(place, context),
-            Ok(Some(Cell::Key(text))) => ffi::sqlite3_result_text64(
+            Ok(Some(Cell::Key(text))) => hand_text(context, &text),
+            Ok(Some(Cell::Opened(SqlValue::Text(text)))) => hand_text(context, &text),
+            Ok(Some(Cell::Opened(SqlValue::Blob(bytes)))) => ffi::sqlite3_result_blob64(
                 context,
-                text.as_ptr().cast(),
-                text.len() as u64,
+                bytes.as_ptr().cast(),
+                bytes.len() as u64,
                 ffi::SQLITE_TRANSIENT(),
-                ffi::SQLITE_UTF8 as _,
             ),
-            Ok(None) => {}
+            Ok(Some(Cell::Opened(_)) | None) => {}
             Err(error) => {
-                let table = &(*object.base.pVtab.cast::<TableObject>()).table;
                 return table.shared.handing_on(|_| Err(error));
             }
         }
     }
     ffi::SQLITE_OK
+}
+
+/// Hands a text over as a column's value.
+unsafe fn hand_text(context: *mut ffi::sqlite3_context, text: &str) {
+    // SAFETY: the context is the caller's, and SQLite copies the text.
+    unsafe {
+        ffi::sqlite3_result_text64(
+            context,
+            text.as_ptr().cast(),
+            text.len() as u64,
+            ffi::SQLITE_TRANSIENT(),
+            ffi::SQLITE_UTF8 as _,
+        );
+    }
 }
 
 unsafe extern "C" fn update(

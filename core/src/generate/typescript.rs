@@ -19,6 +19,8 @@ pub fn typescript(model: &Model) -> String {
          /** A 64-bit integer as text, so that no digit is lost. */\n\
          export type BigInteger = string;\n\
          /** Bytes in base64. */\nexport type Base64 = string;\n\
+         /** Stands for an encrypted value while no key is at hand. */\n\
+         export type Locked = {{ $locked: true }};\n\
          /** Any JSON value. */\n\
          export type Json =\n  \
          null | boolean | number | string | Json[] | {{ [key: string]: Json }};\n",
@@ -51,8 +53,9 @@ fn write_table(text: &mut String, table: &Table) {
     }
     let _ = write!(text, "\nexport interface {name}Row {{\n");
     for column in table.columns.iter().filter(|column| !column.secret) {
+        let locked = if column.encrypted { " | Locked" } else { "" };
         let null = if column.optional { " | null" } else { "" };
-        write_field(text, column, "", null);
+        write_field(text, column, "", &format!("{locked}{null}"));
     }
     let _ = write!(text, "}}\n\nexport interface {name}Insert {{\n");
     for column in &table.columns {
