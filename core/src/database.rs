@@ -3,6 +3,7 @@
 //! A host opens the connection and hands it over; from then on it is reached only through the
 //! handles given out here.
 
+mod checks;
 mod keys;
 mod records;
 mod sessions;
@@ -18,7 +19,6 @@ use crate::bundle::Bundle;
 use crate::error::{Error, Result};
 use crate::gateway::Gateway;
 use crate::host::Host;
-use crate::inspect::{self, Finding};
 use crate::migrate::{
     self, BackupStore, DownOptions, Drift, Meta, NewMigration, Progress, Run, Status, Target,
     UpOptions,
@@ -256,15 +256,6 @@ impl Database {
         self.before_schema_change()?;
         migrate::clear(&mut self.engine.connection, self.backups.as_deref())?;
         self.init(set, progress)
-    }
-
-    /// Looks for orphans, rows that break the model's rules, damage and drift. Writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// - `not_initialized`: the database holds no model yet.
-    pub fn inspect(&self, found: &mut dyn FnMut(Finding)) -> Result<()> {
-        inspect::inspect(&self.engine.connection, &self.bundle, &self.owner()?, found)
     }
 
     /// The whole database as the bytes of a SQLite file.

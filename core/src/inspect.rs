@@ -1,5 +1,7 @@
 //! Inspection: what is wrong with the data of a database, row by row, and with its schema.
 
+mod doctor;
+
 use rusqlite::Connection;
 use serde::Serialize;
 
@@ -8,10 +10,13 @@ use crate::error::Result;
 use crate::migrate::{self, State};
 use crate::owner::Owner;
 
+pub(crate) use doctor::doctor;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// A stable code: `orphan`, `rule`, `drift`, `damage`, `migration`.
+    /// A stable code: `orphan`, `rule`, `ciphertext`, `drift`, `damage`, `migration`; of the doctor
+    /// also `policy`, `tenant_key`, `audit`.
     pub code: &'static str,
     /// The table, where one is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +88,7 @@ pub(crate) fn inspect(
     for table in &bundle.model.tables {
         owner.check_rows(&table.name, &mut |key, issue| {
             found(Finding {
-                code: "rule",
+                code: if issue.code == "ciphertext_invalid" { "ciphertext" } else { "rule" },
                 table: Some(table.name.clone()),
                 key: Some(key.to_owned()),
                 path: Some(issue.path.clone()).filter(|path| !path.is_empty()),

@@ -61,14 +61,16 @@ pub(crate) fn authenticate(
     Ok(actor)
 }
 
-struct Account {
-    id: String,
-    tenant: Option<String>,
+/// An account with an address.
+pub(super) struct Account {
+    pub(super) id: String,
+    pub(super) tenant: Option<String>,
     password_hash: String,
     key: serde_json::Value,
 }
 
-fn accounts(
+/// The accounts with an address, two at most; within a tenant where one is given.
+pub(super) fn accounts(
     engine: &Engine,
     users: &Table,
     email: &str,
@@ -109,7 +111,7 @@ fn accounts(
 }
 
 /// The id of a tenant that is given by its id or its slug.
-fn tenant_id(engine: &Engine, model: &Model, name: &str) -> Result<Option<String>> {
+pub(super) fn tenant_id(engine: &Engine, model: &Model, name: &str) -> Result<Option<String>> {
     let tenancy = model.tenancy.as_ref();
     let tenants = tenancy.and_then(|tenancy| model.table(&tenancy.tenant));
     let Some((tenants, id)) = tenants.and_then(|table| Some((table, table.primary_key.first()?)))

@@ -9,12 +9,14 @@ mod authenticate;
 mod invitations;
 mod profile;
 mod tenants;
+mod vouch;
 
 pub use api_keys::CreatedApiKey;
 pub(crate) use authenticate::{authenticate, authenticate_key};
 pub use invitations::Invited;
 pub use profile::SignUp;
 pub(crate) use profile::{set_password, sign_up};
+pub(crate) use vouch::{find_tenant, vouch};
 
 use crate::error::{Error, Result};
 use crate::model::{Model, Table, Template};

@@ -17,6 +17,7 @@ mod rows;
 use serde_json::{Map, Value, json};
 
 use self::params::Params;
+use crate::audit::AuditQuery;
 use crate::bundle::{Bundle, load_model};
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -169,6 +170,28 @@ fn answer(
             params.finish()?;
             generated(&database.bundle().model, &what)
         }
+        "audit" => {
+            let query = AuditQuery {
+                tenant: params.optional_text("tenant")?,
+                table: params.optional_text("table")?,
+                resource_id: params.optional_text("resource_id")?,
+                before: params.optional_integer("before")?,
+                limit: params.optional_integer("limit")?.map(|limit| limit.clamp(1, 1000) as usize),
+            };
+            params.finish()?;
+            to_json(database.audit(&query)?)
+        }
+        "rotate_keys" => {
+            let holder = params.optional("holder");
+            params.finish()?;
+            let holder = holder.as_ref().map(params::key_holder).transpose()?;
+            to_json(database.rotate_keys(holder)?)
+        }
+        "shred" => {
+            let holder = params.value("holder")?;
+            params.finish()?;
+            to_json(database.shred(params::key_holder(&holder)?)?)
+        }
         _ => {
             return match answer_about(database, method, params)? {
                 Some(answer) => Ok(Some(answer)),
@@ -190,6 +213,16 @@ fn answer_about(database: &Database, method: &str, params: &mut Params) -> Resul
         "inspect" => |database| {
             let mut findings = Vec::new();
             database.inspect(&mut |finding| findings.push(finding))?;
+            to_json(findings)
+        },
+        "audit_verify" => |database| {
+            let mut findings = Vec::new();
+            database.verify_audit(&mut |finding| findings.push(finding))?;
+            to_json(findings)
+        },
+        "doctor" => |database| {
+            let mut findings = Vec::new();
+            database.doctor(&mut |finding| findings.push(finding))?;
             to_json(findings)
         },
         _ => return Ok(None),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::actor::{Actor, Origin, Principal};
 use crate::bundle::BundleFiles;
 use crate::error::{Error, Result};
+use crate::keyring::KeyHolder;
 use crate::value::Row;
 
 /// What nobody took yet of a request.
@@ -95,6 +96,11 @@ impl Params {
         }
     }
 
+    pub fn optional_integer(&mut self, name: &str) -> Result<Option<i64>> {
+        let expected = || Params::invalid(name, "an integer expected");
+        self.optional(name).map(|value| value.as_i64().ok_or_else(expected)).transpose()
+    }
+
     /// False where it is left out.
     pub fn flag(&mut self, name: &str) -> Result<bool> {
         match self.optional(name) {
@@ -179,4 +185,19 @@ fn actor(value: Value) -> Result<Actor> {
 
 fn unknown_principal() -> Error {
     Params::invalid("principal", "`{\"user\": id}`, `{\"api_key\": id}` or `\"system\"` expected")
+}
+
+/// Whose data key: `{"tenant": id}`, `{"user": id}` or `"public"`.
+pub(super) fn key_holder(value: &Value) -> Result<KeyHolder<'_>> {
+    let named = value.as_object().filter(|named| named.len() == 1);
+    let id = |kind: &str| named.and_then(|named| named.get(kind)).and_then(Value::as_str);
+    match (id("tenant"), id("user")) {
+        (Some(id), _) => Ok(KeyHolder::Tenant(id)),
+        (_, Some(id)) => Ok(KeyHolder::User(id)),
+        _ if value == "public" => Ok(KeyHolder::Public),
+        _ => {
+            let expected = "`{\"tenant\": id}`, `{\"user\": id}` or `\"public\"` expected";
+            Err(Params::invalid("holder", expected))
+        }
+    }
 }

@@ -140,7 +140,7 @@ impl Handle<'_> {
         params.finish()?;
         match self {
             Handle::Owner(owner) => to_json(owner.sql(&sql, &values)?),
-            Handle::Session(_) => Err(Params::invalid("as", "SQL is the owner's")),
+            Handle::Session(session) => to_json(session.sql(&sql, &values)?),
         }
     }
 

@@ -90,4 +90,9 @@ impl Database {
         self.check_writable()?;
         Ok(Shredded { keys: self.engine.shred(holder)? })
     }
+
+    /// Whether the master key is at hand.
+    pub fn has_master_key(&self) -> bool {
+        self.engine.keys.is_open()
+    }
 }

@@ -74,4 +74,27 @@ impl Database {
         self.check_writable()?;
         account::set_password(&self.engine, key, password)
     }
+
+    /// The actor with this address, for whoever holds the file and vouches for them; in a tenant
+    /// where one is given, by its id or slug. No password is asked for.
+    ///
+    /// # Errors
+    ///
+    /// - `not_found`: nobody has the address, or there is no such tenant
+    /// - `invalid_argument`: there are accounts with it in several tenants, and none is given
+    /// - `not_initialized`
+    pub fn vouch(&self, email: &str, tenant: Option<&str>) -> Result<Actor> {
+        self.check_initialized()?;
+        account::vouch(&self.engine, email, tenant)
+    }
+
+    /// The id of the tenant with this id or slug.
+    ///
+    /// # Errors
+    ///
+    /// - `not_found`, `not_initialized`
+    pub fn tenant(&self, name: &str) -> Result<String> {
+        self.check_initialized()?;
+        account::find_tenant(&self.engine, name)
+    }
 }

@@ -1,8 +1,12 @@
 //! The arguments: every command, flag and example that `--help` shows.
 
+mod people;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use people::{Api, AuditArg, Password, PersonArg, RowArg, Secret, Tenant, WhoArg};
 
 const ABOUT: &str = "Make, migrate, seed, check and query Freehold databases";
 
@@ -11,7 +15,11 @@ Examples:
   freehold models
   freehold --db work.db init --model workflow --seed development
   freehold --db work.db sql --owner 'SELECT email FROM users'
-  freehold --db work.db validate --json
+  freehold --db work.db sql --as admin@example.com 'SELECT name FROM workflows'
+  freehold --db work.db doctor --json
+
+Encrypted columns are opened with the master key, which is in the environment variable FREEHOLD_KEY
+(base64: and 32 bytes) or in the file of --key-file; without it they read as locked.
 
 Exit codes: 0 done, 1 a check found something, 2 usage, 3 refused.
 Errors go to stderr with their code; with --json as {\"error\": {\"code\", \"message\", …}}.";
@@ -29,6 +37,9 @@ pub struct Cli {
     /// How long to wait for another process that holds the file, in milliseconds
     #[arg(long, global = true, value_name = "MS", default_value_t = 5_000)]
     pub lock_timeout: u32,
+    /// The file with the master key, instead of FREEHOLD_KEY
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -104,14 +115,14 @@ A backup is made beside the file first.")]
 Examples:
   freehold --db work.db sql --owner 'SELECT id, email FROM users'
   freehold --db work.db sql --owner 'SELECT * FROM users WHERE email = ?' --param alice@example.com
+  freehold --db work.db sql --as admin@example.com 'SELECT name, status FROM workflows'
 
 A parameter is a number, true, false, null or a \"quoted text\" as in JSON, and a text otherwise:
 --param 5 is a number, --param '\"5\"' a text. A text that could be mistaken for NULL is shown in
 quotes, long ones are cut; --json shows all as they are.")]
     Sql {
-        /// Act as whoever holds the file: reads and writes everything, of all tenants
-        #[arg(long)]
-        owner: bool,
+        #[command(flatten)]
+        who: WhoArg,
         /// The statement, with ? for parameters
         #[arg(value_name = "SQL")]
         sql: String,
@@ -120,6 +131,122 @@ quotes, long ones are cut; --json shows all as they are.")]
         params: Vec<String>,
         #[command(flatten)]
         model: ModelArg,
+    },
+    /// Insert a row, or a list of rows, all or none; prints it as stored
+    #[command(after_help = "\
+Examples:
+  freehold --db work.db insert workflows --as admin@example.com '{\"name\": \"Nightly\", …}'
+  freehold --db work.db insert workflows --as admin@example.com < rows.json
+
+A list of rows answers with their keys.")]
+    Insert {
+        /// The table
+        table: String,
+        #[command(flatten)]
+        row: RowArg,
+        #[command(flatten)]
+        who: WhoArg,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Change columns of a row; prints the row as it is then
+    #[command(after_help = "\
+Example:
+  freehold --db work.db update workflows 0198… --as admin@example.com '{\"status\": \"ACTIVE\"}'")]
+    Update {
+        /// The table
+        table: String,
+        /// The row's key: its id, or a JSON object of the primary key's columns
+        key: String,
+        #[command(flatten)]
+        row: RowArg,
+        #[command(flatten)]
+        who: WhoArg,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Delete a row, or hide it where the table deletes softly; exit code 1 if there was none
+    #[command(after_help = "\
+Example:
+  freehold --db work.db delete workflows 0198… --as admin@example.com")]
+    Delete {
+        /// The table
+        table: String,
+        /// The row's key: its id, or a JSON object of the primary key's columns
+        key: String,
+        #[command(flatten)]
+        who: WhoArg,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Bring back a row that was softly deleted; prints it
+    #[command(after_help = "\
+Example:
+  freehold --db work.db restore workflows 0198… --as admin@example.com")]
+    Restore {
+        /// The table
+        table: String,
+        /// The row's key: its id, or a JSON object of the primary key's columns
+        key: String,
+        #[command(flatten)]
+        who: WhoArg,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Show who changed what, newest first, or verify that nobody changed the trail itself
+    #[command(after_help = "\
+Examples:
+  freehold --db work.db audit --table workflows --limit 20
+  freehold --db work.db audit --verify
+
+For whoever holds the file: entries of all tenants, and of rows that belong to none. People read
+their tenant's in the model's own audit table, as its policy lets them.")]
+    Audit {
+        #[command(flatten)]
+        query: AuditArg,
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Look for what `validate` looks for, and for ways around policies; exit code 1 if any
+    #[command(after_help = "\
+Example:
+  freehold --db work.db doctor
+
+Tables without a policy, references across tenants, ciphertexts that don't open and an audit trail
+that was tampered with are findings too. Ciphertexts are opened where the master key is at hand.")]
+    Doctor {
+        #[command(flatten)]
+        model: ModelArg,
+    },
+    /// Make, list, revoke and verify API keys
+    #[command(after_help = "\
+Example:
+  freehold --db app.db key create --as admin@example.com '{\"name\": \"Upload\"}'")]
+    Key {
+        /// What to do.
+        #[command(subcommand)]
+        command: Api,
+    },
+    /// Set or verify somebody's password
+    #[command(after_help = "Example:\n  freehold --db work.db password set alice@example.com")]
+    Password {
+        /// What to do.
+        #[command(subcommand)]
+        command: Password,
+    },
+    /// Make a master key, and rotate keys
+    #[command(after_help = "Example:\n  freehold secret new > master.key")]
+    Secret {
+        /// What to do.
+        #[command(subcommand)]
+        command: Secret,
+    },
+    /// Make a tenant's encrypted values unreadable for good
+    #[command(after_help = "Example:\n  freehold --db app.db tenant shred acme --yes")]
+    Tenant {
+        /// What to do.
+        #[command(subcommand)]
+        command: Tenant,
     },
     /// Print what is derived from a model for other tools
     #[command(after_help = "\

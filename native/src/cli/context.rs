@@ -1,7 +1,9 @@
 //! What all commands share: the file, its model, and how it is opened.
 
+use std::env;
 use std::path::Path;
 
+use freehold::crypto::MasterKey;
 use freehold::{Access, Bundle, Database, Error, OpenOptions, Place, Source};
 
 use crate::args::{Cli, ModelArg};
@@ -79,9 +81,35 @@ impl<'c> Context<'c> {
             ..OpenOptions::default()
         };
         let place = source.place.to_text()?;
-        let database = freehold::open(self.path()?, source.bundle, options)?;
-        Ok(database.with_source(&place))
+        let key = self.master_key()?;
+        let database = freehold::open(self.path()?, source.bundle, options)?.with_source(&place);
+        match key {
+            None => Ok(database),
+            Some(key) => Ok(database.with_master_key(key)?),
+        }
     }
+
+    /// The master key: of the file that is named, else of the environment.
+    fn master_key(&self) -> Result<Option<MasterKey>, Failure> {
+        if let Some(path) = &self.cli.key_file {
+            return read_key(path).map(Some);
+        }
+        match env::var(KEY_VARIABLE) {
+            Ok(text) if !text.is_empty() => Ok(Some(MasterKey::parse(&text)?)),
+            Err(env::VarError::NotUnicode(_)) => Ok(Some(MasterKey::parse("")?)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Where the master key is, unless a file is named.
+const KEY_VARIABLE: &str = "FREEHOLD_KEY";
+
+/// The master key in a file.
+pub fn read_key(path: &Path) -> Result<MasterKey, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::Io { message: format!("{}: {error}", path.display()) })?;
+    Ok(MasterKey::parse(&text)?)
 }
 
 /// The seed set that an argument names; `none` names none.

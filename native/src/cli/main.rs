@@ -6,10 +6,12 @@
 mod args;
 mod commands;
 mod context;
+mod input;
 mod params;
 mod progress;
 mod report;
 mod table;
+mod who;
 
 use std::ffi::OsStr;
 use std::process::ExitCode;

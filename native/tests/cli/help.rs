@@ -2,7 +2,7 @@
 
 use crate::support::Folder;
 
-const LEVELS: [&[&str]; 17] = [
+const LEVELS: [&[&str]; 36] = [
     &[],
     &["models"],
     &["init"],
@@ -19,6 +19,25 @@ const LEVELS: [&[&str]; 17] = [
     &["reset"],
     &["validate"],
     &["sql"],
+    &["insert"],
+    &["update"],
+    &["delete"],
+    &["restore"],
+    &["audit"],
+    &["doctor"],
+    &["key"],
+    &["key", "create"],
+    &["key", "list"],
+    &["key", "revoke"],
+    &["key", "verify"],
+    &["password"],
+    &["password", "set"],
+    &["password", "verify"],
+    &["secret"],
+    &["secret", "new"],
+    &["secret", "rotate"],
+    &["tenant"],
+    &["tenant", "shred"],
     &["generate"],
 ];
 

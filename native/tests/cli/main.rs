@@ -7,4 +7,6 @@ mod commands;
 mod help;
 mod kill;
 mod migrations;
+mod people;
+mod secrets;
 mod support;

@@ -1,5 +1,6 @@
 //! Runs the tool in a folder of its own, and reads what it says.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -34,6 +35,15 @@ impl Folder {
         folder
     }
 
+    /// A folder with `app.db`, which holds `carcosa` and its development rows, and with
+    /// `master.key`.
+    pub fn with_carcosa() -> Folder {
+        let folder = Folder::new();
+        folder.done(&["--db", "app.db", "init", "--model", "carcosa", "--seed", "development"]);
+        folder.write("master.key", folder.done(&["secret", "new"]));
+        folder
+    }
+
     /// A folder with `work.db`, which holds `workflow` and its development rows.
     pub fn with_workflow() -> Folder {
         let folder = Folder::new();
@@ -59,12 +69,21 @@ impl Folder {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_freehold"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("FREEHOLD_DB");
-        command.stdin(Stdio::null());
+        command.env_remove("FREEHOLD_KEY").stdin(Stdio::null());
         command
     }
 
     pub fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs with something on the standard input.
+    pub fn run_with(&self, input: &str, arguments: &[&str]) -> Run {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Run::of(child.wait_with_output().unwrap())
     }
 
     /// Runs what has to succeed; its standard output.

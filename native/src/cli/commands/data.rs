@@ -1,15 +1,16 @@
-//! `seed`, `validate` and `sql`: the rows of a database.
+//! `seed`, `validate`, `doctor` and `sql`: the rows of a database.
 
 use freehold::inspect::Finding;
 use freehold::seed::SeedReport;
 use freehold::{Access, Database, Error};
 use serde_json::{Value, json};
 
-use crate::args::ModelArg;
+use crate::args::{ModelArg, WhoArg};
 use crate::context::Context;
 use crate::params;
 use crate::report::{Failure, Report, to_json};
 use crate::table::render;
+use crate::who::Who;
 
 /// Writes the rows of a seed set.
 pub fn seed(context: &Context<'_>, set: &str, model: &ModelArg) -> Result<Report, Failure> {
@@ -28,6 +29,26 @@ pub fn validate(context: &Context<'_>, model: &ModelArg) -> Result<Report, Failu
     let database = context.open(Access::ReadOnly, model)?;
     let mut findings: Vec<Finding> = Vec::new();
     database.inspect(&mut |finding| findings.push(finding))?;
+    report(findings)
+}
+
+/// Looks at everything, and at what stands between people and what is not theirs.
+pub fn doctor(context: &Context<'_>, model: &ModelArg) -> Result<Report, Failure> {
+    let database = context.open(Access::ReadOnly, model)?;
+    let mut findings: Vec<Finding> = Vec::new();
+    database.doctor(&mut |finding| findings.push(finding))?;
+    let mut tables = database.bundle().model.tables.iter();
+    let encrypts = tables.any(|table| table.columns.iter().any(|column| column.encrypted));
+    let mut report = report(findings)?;
+    let opened = !encrypts || database.has_master_key();
+    report.json["ciphertexts_opened"] = opened.into();
+    if !opened {
+        report.text += "without the master key no ciphertext was looked at\n";
+    }
+    Ok(report)
+}
+
+fn report(findings: Vec<Finding>) -> Result<Report, Failure> {
     let mut text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     if findings.is_empty() {
         text += "nothing found\n";
@@ -39,18 +60,15 @@ pub fn validate(context: &Context<'_>, model: &ModelArg) -> Result<Report, Failu
 /// Runs one statement.
 pub fn sql(
     context: &Context<'_>,
-    owner: bool,
+    who: &WhoArg,
     sql: &str,
     params: &[String],
     model: &ModelArg,
 ) -> Result<Report, Failure> {
-    if !owner {
-        let message = "say --owner: the statement reads and writes everything, of all tenants";
-        return Err(Failure::Usage(message.to_owned()));
-    }
+    who.check()?;
     let database = open_for_sql(context, model)?;
     let params: Vec<Value> = params.iter().map(|param| params::parse(param)).collect();
-    let result = database.owner()?.sql(sql, &params)?;
+    let result = Who::of(&database, who)?.sql(sql, &params)?;
     let text = if result.columns.is_empty() {
         format!("{} row(s) changed\n", result.changes)
     } else if result.rows.is_empty() {

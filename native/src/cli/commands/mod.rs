@@ -6,6 +6,10 @@ mod init;
 mod migrate;
 mod migration_files;
 mod models;
+mod people;
+mod rows;
+mod secrets;
+mod trail;
 
 use crate::args::{Cli, Command};
 use crate::context::Context;
@@ -21,9 +25,25 @@ pub fn run(cli: &Cli) -> Result<Report, Failure> {
         Command::Seed { set, model } => data::seed(&context, set, model),
         Command::Reset { yes, seed, model } => init::reset(&context, *yes, seed, model),
         Command::Validate { model } => data::validate(&context, model),
-        Command::Sql { owner, sql, params, model } => {
-            data::sql(&context, *owner, sql, params, model)
+        Command::Sql { who, sql, params, model } => data::sql(&context, who, sql, params, model),
+        Command::Insert { table, row, who, model } => {
+            rows::insert(&context, table, row, who, model)
         }
+        Command::Update { table, key, row, who, model } => {
+            rows::update(&context, (table, key), row, who, model)
+        }
+        Command::Delete { table, key, who, model } => {
+            rows::delete(&context, (table, key), who, model)
+        }
+        Command::Restore { table, key, who, model } => {
+            rows::restore(&context, (table, key), who, model)
+        }
+        Command::Audit { query, model } => trail::audit(&context, query, model),
+        Command::Doctor { model } => data::doctor(&context, model),
+        Command::Key { command } => people::key(&context, command),
+        Command::Password { command } => people::password(&context, command),
+        Command::Secret { command } => secrets::run(&context, command),
+        Command::Tenant { command } => secrets::tenant(&context, command),
         Command::Generate { what, model, out } => {
             generate::run(&context, *what, model, out.as_deref())
         }
