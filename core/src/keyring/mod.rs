@@ -10,6 +10,8 @@ mod id;
 mod place;
 mod store;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod wrap;
 
 use std::cell::RefCell;

@@ -64,6 +64,14 @@ fn check_columns(model: &Model, table: &Table, path: &str, problems: &mut Proble
             let message = "\"user\" goes with a reference to the users";
             problems.add(&format!("{path}.auto"), "does_not_fit", message);
         }
+        if let Scope::User { owner } = &table.scope
+            && column.encrypted
+            && table.column(owner).is_some_and(|owner| owner.optional)
+        {
+            let message =
+                format!("values are sealed for `{owner}`, which then may not be optional");
+            problems.add(&format!("{path}.encrypted"), "does_not_fit", message);
+        }
         if let Some(default) = &column.default
             && !default_fits(model, column, default)
         {

@@ -475,3 +475,34 @@ fn every_key_of_tenants_rows_starts_with_the_tenant_key() {
     let model = Model::from_toml(&moved).expect("is right");
     assert_eq!(model.table("quests").expect("is there").unique[0].columns, ["guild_ref", "title"]);
 }
+
+#[test]
+fn what_encryption_needs_is_checked() {
+    let text = |owner: &str, column: &str| {
+        format!(
+            "name = \"x\"\n[tenancy]\nuser = \"users\"\ntenant = \"orgs\"\nkey = \"org_id\"\n\
+             [tables.orgs]\ntemplate = \"tenant\"\npolicy = {{}}\n\
+             [tables.users]\ntemplate = \"user\"\nscope = \"user\"\nowner = \"id\"\n\
+             [tables.t]\nscope = \"user\"\nowner = \"user_id\"\n\
+             columns.user_id = {{ type = \"ref\", to = \"users\"{owner} }}\n\
+             columns.a = {{ {column} }}\n"
+        )
+    };
+    let sound = "type = \"text\", encrypted = true, blind_index = true";
+    Model::from_toml(&text("", sound)).expect("nothing is wrong");
+    let optional = ", optional = true, on_delete = \"set_null\"";
+    for (owner, column, place) in [
+        (optional, sound, "columns.a.encrypted"),
+        ("", "type = \"text\", blind_index = true", "columns.a.blind_index"),
+        ("", "type = \"json\", encrypted = true, blind_index = true", "columns.a.blind_index"),
+        ("", "type = \"text[]\", encrypted = true, blind_index = true", "columns.a.blind_index"),
+        ("", "type = \"integer\", encrypted = true", "columns.a.encrypted"),
+        ("", "type = \"text\", encrypted = true, default = \"x\"", "columns.a.default"),
+    ] {
+        let Err(Error::InvalidModel { problems }) = Model::from_toml(&text(owner, column)) else {
+            panic!("{column} is let through");
+        };
+        let found: Vec<&str> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        assert!(found.iter().any(|path| path.ends_with(place)), "{column}: {found:?}");
+    }
+}
