@@ -95,7 +95,7 @@ describe("the package", () => {
       type WideReference = freehold.WideReference; type Unique = freehold.Unique;
       type Scope = freehold.Scope; type Template = freehold.Template; type Format = freehold.Format;
       type OnDelete = freehold.OnDelete; type PlainColumn = freehold.PlainColumn;
-      type JsonColumn = freehold.JsonColumn;
+      type JsonColumn = freehold.JsonColumn; type ReferenceColumn = freehold.ReferenceColumn;
       type Keys<T> = T extends unknown ? keyof T : never;
       type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
       ${lines.join("\n")}
@@ -183,11 +183,14 @@ describe("the package", () => {
 
   for (const readme of ["README.md", "wasm/js/README.md"]) {
     it(`is used in ${readme} as it can be used`, async () => {
-      const [example] = read(readme).match(/(?<=^```ts\n)[^]*?(?=^```)/m) ?? [];
-      const [file] = await compile({ readme: example });
-      // Node keeps nothing: there the same lines work in memory.
-      writeFileSync(file, readFileSync(file, "utf8").replace('"opfs"', '"memory"'));
-      await node(file);
+      const examples = read(readme).match(/(?<=^```ts\n)[^]*?(?=^```)/gm) ?? [];
+      assert.ok(examples.length > 0);
+      const texts = examples.map((example, at) => [`readme_${at}`, example]);
+      for (const file of await compile(Object.fromEntries(texts))) {
+        // Node keeps nothing: there the same lines work in memory.
+        writeFileSync(file, readFileSync(file, "utf8").replace('"opfs"', '"memory"'));
+        await node(file);
+      }
     });
   }
 });

@@ -22,7 +22,8 @@ pub struct Handle {
 
 /// Opens what a request names.
 pub(crate) async fn open(request: &str) -> Result<Handle, OpenError> {
-    let Request { name, is_stored, bundle, source, backups, testing } = request::read(request)?;
+    let Request { name, is_stored, bundle, source, backups, key, testing } =
+        request::read(request)?;
     let connection = match is_stored {
         true => storage::open_stored(&name).await?,
         false => storage::open_memory()?,
@@ -32,6 +33,9 @@ pub(crate) async fn open(request: &str) -> Result<Handle, OpenError> {
         None => Box::new(JsHost::new().map_err(|_| no_random_bytes())?),
     };
     let mut database = Database::open(connection, bundle, host)?.with_source(source);
+    if let Some(key) = key {
+        database = database.with_master_key(key)?;
+    }
     if is_stored && backups > 0 {
         database = database.with_backups(Box::new(Backups::new(&name, backups)?));
     }

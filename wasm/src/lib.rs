@@ -21,7 +21,7 @@ fn report_panics() {
     std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
 
-/// Opens a database: `{"name", "bundle", "storage", "backups", "testing"}`.
+/// Opens a database: `{"name", "bundle", "storage", "backups", "key", "testing"}`.
 ///
 /// # Errors
 ///

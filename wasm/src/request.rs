@@ -1,11 +1,12 @@
 //! Reading a request to open a database:
-//! `{"name", "storage", "bundle", "source"?, "backups"?, "testing"?: {"now_ms", "seed"}}`.
+//! `{"name", "storage", "bundle", "source"?, "backups"?, "key"?, "testing"?: {"now_ms", "seed"}}`.
 //!
 //! A bundle is its files. The built-in models are files beside this module, which the page fetches;
 //! a bundle that is a text is a name that it has no file of.
 //!
 //! By hand, since derived readers are larger than everything else that happens here.
 
+use freehold_core::crypto::MasterKey;
 use freehold_core::{Bundle, Error, Result};
 use serde_json::{Map, Value};
 
@@ -24,6 +25,8 @@ pub(crate) struct Request {
     pub source: &'static str,
     /// How many backups are kept.
     pub backups: usize,
+    /// The master key, `base64:` and 32 bytes; without one encrypted columns read as locked.
+    pub key: Option<MasterKey>,
     /// The first time (Unix milliseconds) and the seed of random bytes, where a test decides them.
     pub testing: Option<(i64, u64)>,
 }
@@ -62,10 +65,14 @@ pub(crate) fn read(text: &str) -> Result<Request> {
         // What is no number of backups is more of them than there is room for.
         Some(count) => count.as_u64().map_or(usize::MAX, |count| count as usize),
     };
+    let key = match members.shift_remove("key") {
+        None => None,
+        Some(key) => Some(MasterKey::parse(key.as_str().unwrap_or_default())?),
+    };
     let testing = members.shift_remove("testing").map(read_testing).transpose()?;
     match members.keys().next() {
         Some(unknown) => Err(invalid(unknown, "there is no such option")),
-        None => Ok(Request { name, is_stored, bundle, source, backups, testing }),
+        None => Ok(Request { name, is_stored, bundle, source, backups, key, testing }),
     }
 }
 

@@ -4,29 +4,63 @@
  * @packageDocumentation
  */
 
+import { fromWire as actorFromWire, originToWire, toWire } from "./actor.js";
+import type { Actor, Origin, WireActor } from "./actor.js";
 import { FreeholdError } from "./error.js";
 import type { ErrorBody } from "./error.js";
 import type { Link, OnProgress } from "./link.js";
 import type { Model } from "./model.js";
 import { Owner } from "./owner.js";
-import type { Call } from "./owner.js";
 import type {
   AnyTables,
+  AuditEntry,
+  AuditFinding,
+  AuditPage,
+  AuditQuery,
   Drift,
   Finding,
   Generated,
   Initialized,
+  Key,
+  KeyHolder,
   MigrationStatus,
   NewMigration,
+  Row,
   Run,
   SeedReport,
   Status,
   TablesOf,
   Verified,
 } from "./results.js";
+import type { Call } from "./rows.js";
+import { Session } from "./session.js";
 
 /** Where a database lives: kept by the browser, or gone with the page. */
 export type Storage = "opfs" | "memory";
+
+/** With what somebody signs in. */
+export interface Credentials {
+  /** Their e-mail address. */
+  readonly email: string;
+  /** Their password. */
+  readonly password: string;
+  /** The tenant to work in: its id or slug. */
+  readonly tenant?: string;
+  /** Where they are. */
+  readonly origin?: Origin;
+}
+
+/** Somebody who signs up. */
+export interface NewAccount {
+  /** The row of the table of people: address, name and what the model asks for. */
+  readonly user: Row;
+  /** The password, if they sign in with one. */
+  readonly password?: string;
+  /** The row of the tenant that they found along, where people belong to one tenant each. */
+  readonly tenant?: Row;
+  /** Where they are. */
+  readonly origin?: Origin;
+}
 
 /** @internal */
 export interface Opened {
@@ -148,6 +182,75 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     return Owner.of<T>((method, params) => this.call(method, params));
   }
 
+  /**
+   * An actor's handle, which reaches what the model's policies let the actor reach. The app
+   * vouches for who it is; what they may do is looked up with every call.
+   */
+  session(actor: Actor): Session<T> {
+    const as = toWire(actor);
+    return Session.of<T>((method, params) => this.#callAs(method, params, as), actor);
+  }
+
+  /**
+   * The actor with this address and password. Whatever is wrong, it rejects with
+   * `bad_credentials`, after the same time.
+   */
+  async authenticate({ origin, ...credentials }: Credentials): Promise<Actor> {
+    const params = { ...credentials, origin: originToWire(origin) };
+    return actorFromWire((await this.call("authenticate", params)) as WireActor);
+  }
+
+  /** The actor with this API key. Rejects with `bad_credentials`, `rate_limited`. */
+  async authenticateKey(key: string, origin?: Origin): Promise<Actor> {
+    const params = { key, origin: originToWire(origin) };
+    return actorFromWire((await this.call("authenticate_key", params)) as WireActor);
+  }
+
+  /**
+   * Makes an account, and a tenant along with it where people belong to one each; the actor. That
+   * the address is theirs is for the app to prove. Rejects with `unavailable`, `invalid`.
+   */
+  async signUp({ origin, ...account }: NewAccount): Promise<Actor> {
+    const params = { ...account, origin: originToWire(origin) };
+    return actorFromWire((await this.call("sign_up", params)) as WireActor);
+  }
+
+  /** Sets somebody's password, whatever it was; for apps that have proven who asks. */
+  async setPassword(user: Key, password: string): Promise<void> {
+    await this.call("set_password", { key: user, password });
+  }
+
+  /**
+   * Entries of the audit trail, newest first, of all tenants: for whoever holds the database.
+   * People read theirs in the model's own audit table, as its policy lets them.
+   */
+  async audit({ resourceId, ...query }: AuditQuery = {}): Promise<AuditPage> {
+    const params = { ...query, resource_id: resourceId };
+    const page = (await this.call("audit", params)) as { entries: WireEntry[]; next?: number };
+    return { ...page, entries: page.entries.map(entryFromWire) };
+  }
+
+  /** Whether the audit trail is whole: what is wrong with it, nothing where it is. */
+  verifyAudit(): Promise<AuditFinding[]> {
+    return this.call("audit_verify") as Promise<AuditFinding[]>;
+  }
+
+  /** All that `inspect` finds, and what stands between people and what is not theirs. */
+  doctor(): Promise<Finding[]> {
+    return this.call("doctor") as Promise<Finding[]>;
+  }
+
+  /** Seals encrypted values under new data keys: everybody's, or one holder's. */
+  rotateKeys(holder?: KeyHolder): Promise<{ readonly keys: number; readonly values: number }> {
+    const rotated = this.call("rotate_keys", { holder: holder ?? null });
+    return rotated as Promise<{ readonly keys: number; readonly values: number }>;
+  }
+
+  /** Destroys a holder's data keys: nobody can read their encrypted values any more. */
+  async shred(holder: KeyHolder): Promise<void> {
+    await this.call("shred", { holder });
+  }
+
   /** The whole database as the bytes of a SQLite file. */
   async export(): Promise<Uint8Array> {
     const link = await this.#reach();
@@ -175,6 +278,10 @@ export class Database<T extends TablesOf<T> = AnyTables> {
    */
   async call(method: string, params: object = {}): Promise<unknown> {
     return read(await this.callText(JSON.stringify({ method, params })));
+  }
+
+  async #callAs(method: string, params: object, as: WireActor): Promise<unknown> {
+    return read(await this.callText(JSON.stringify({ method, as, params })));
   }
 
   /** A request and its answer as the core reads and writes them, JSON text. */
@@ -233,6 +340,28 @@ type WireStatus = MigrationStatus & { applied_on?: string };
 
 function fromWire({ applied_on: appliedOn, ...status }: WireStatus): MigrationStatus {
   return appliedOn === undefined ? status : { ...status, appliedOn };
+}
+
+type CamelCased = "apiKey" | "ipAddress" | "userAgent" | "resourceType" | "resourceId";
+
+interface WireEntry extends Omit<AuditEntry, CamelCased> {
+  readonly api_key?: string;
+  readonly ip_address?: string;
+  readonly user_agent?: string;
+  readonly resource_type: string;
+  readonly resource_id: string;
+}
+
+function entryFromWire(wire: WireEntry): AuditEntry {
+  const { api_key, ip_address, user_agent, resource_type, resource_id, ...entry } = wire;
+  return {
+    ...entry,
+    ...(api_key === undefined ? {} : { apiKey: api_key }),
+    ...(ip_address === undefined ? {} : { ipAddress: ip_address }),
+    ...(user_agent === undefined ? {} : { userAgent: user_agent }),
+    resourceType: resource_type,
+    resourceId: resource_id,
+  };
 }
 
 /** @internal */

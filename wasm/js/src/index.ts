@@ -4,9 +4,10 @@
  * @packageDocumentation
  */
 
+export type { Actor, Origin, Principal } from "./actor.js";
 export { whenFree } from "./claim.js";
 export { Database, Migrate } from "./database.js";
-export type { Storage } from "./database.js";
+export type { Credentials, NewAccount, Storage } from "./database.js";
 export { ERROR_CODES, FreeholdError } from "./error.js";
 export type { ErrorBody, ErrorCode, Issue, Problem } from "./error.js";
 export { defineModel } from "./model.js";
@@ -15,6 +16,8 @@ export { checkModel, generate, models, newMigration, open } from "./open.js";
 export type { BundleFiles, OpenOptions } from "./open.js";
 export { Owner } from "./owner.js";
 export type * from "./results.js";
+export { Rows } from "./rows.js";
+export { Session } from "./session.js";
 export { databases, keepStorage, removeDatabase, storageHealth } from "./storage.js";
 export type { StorageHealth } from "./storage.js";
 

@@ -136,8 +136,6 @@ export interface WideReference<T extends string = string> {
   readonly to_columns: readonly string[];
   /** What happens when the row referred to is deleted; `restrict` unless given. */
   readonly on_delete?: OnDelete;
-  /** What the core fills in: the person in whose session the row is inserted. */
-  readonly auto?: "user";
 }
 
 /** What happens to a referring row when the row referred to is deleted. */
@@ -259,6 +257,8 @@ export interface ReferenceColumn<T extends string = string> extends ColumnBase {
   readonly to: T | `${T}.${string}`;
   /** What happens when the row referred to is deleted; `restrict` unless given. */
   readonly on_delete?: OnDelete;
+  /** What the core fills in: the person in whose session the row is inserted. */
+  readonly auto?: "user";
 }
 
 /**

@@ -46,6 +46,11 @@ export interface OpenOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** How many backups are kept, 0 to 5; 2 unless given. 0 makes none before a run. */
   readonly backups?: number;
+  /**
+   * The master key, 32 bytes. Without it encrypted columns read as `{ $locked: true }` and can't
+   * be written. It stays in the page and the worker; nothing stores it.
+   */
+  readonly masterKey?: Uint8Array;
   /** A clock that starts here and moves 1 ms per reading, and random bytes from a seed: tests. */
   readonly testing?: { readonly nowMs: number; readonly seed: number };
 }
@@ -60,7 +65,7 @@ const HELD_PATIENCE_MS = [50, 100, 200, 400];
  *
  * Rejects with `no_opfs` (nothing is kept here: a private window, an old browser),
  * `held_by_another_tab`, `storage_full`, `unknown_model`, `invalid_model`, `other_model`,
- * `not_a_database`, `corrupt`, and with `io` where a built-in model's file can't be fetched. There
+ * `not_a_database`, `corrupt`, `wrong_key`, and with `io` where a built-in model's file can't be fetched. There
  * is no silent fall back to memory.
  *
  * @typeParam T - The tables' types, as `freehold generate ts` writes them.
@@ -98,12 +103,13 @@ export async function open<T extends TablesOf<T> = AnyTables>(
 }
 
 async function openRequest(options: OpenOptions, storage: Storage): Promise<string> {
-  const { testing, backups } = options;
+  const { testing, backups, masterKey } = options;
   return JSON.stringify({
     name: options.name,
     storage,
     ...(await bundleOf(options.model)),
     ...(backups === undefined ? {} : { backups }),
+    ...(masterKey ? { key: `base64:${btoa(String.fromCharCode(...masterKey))}` } : {}),
     ...(testing ? { testing: { now_ms: testing.nowMs, seed: testing.seed } } : {}),
   });
 }

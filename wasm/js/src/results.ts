@@ -146,7 +146,10 @@ export interface NewMigration {
 
 /** One thing that is wrong with a database. */
 export interface Finding {
-  /** A stable code: `orphan`, `rule`, `drift`, `damage`, `migration`. */
+  /**
+   * A stable code: `orphan`, `rule`, `ciphertext`, `drift`, `damage`, `migration`; of the doctor
+   * also `policy`, `tenant_key`, `audit`.
+   */
   readonly code: string;
   /** The table, where one is meant. */
   readonly table?: string;
@@ -199,6 +202,112 @@ export interface SqlResult {
   /** The rows that the statement inserted, changed or deleted; 0 for a reading one. */
   readonly changes: number;
 }
+
+/** A request about rows within a transaction: the method's name in the core, and its parameters. */
+export interface RowRequest {
+  /** What to do. */
+  readonly method:
+    | "insert"
+    | "insert_many"
+    | "get"
+    | "list"
+    | "count"
+    | "update"
+    | "delete"
+    | "restore"
+    | "upsert"
+    | "validate"
+    | "sql";
+  /** `table`, and `row`, `rows`, `key`, `changes`, … as the method of that name takes them. */
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** An invitation that was just made. */
+export interface Invited {
+  /** Its row. */
+  readonly row: Row;
+  /** What the invited person shows to accept it. */
+  readonly token: string;
+}
+
+/** An API key that was just made. */
+export interface CreatedApiKey {
+  /** Its row. */
+  readonly row: Row;
+  /** The whole key; nobody can get it again. */
+  readonly key: string;
+}
+
+/** One entry of the audit trail. */
+export interface AuditEntry {
+  /** The entry's id. */
+  readonly id: string;
+  /** When: RFC 3339, UTC. */
+  readonly at: string;
+  /** The tenant whose row it is, if it is a tenant's. */
+  readonly tenant?: string;
+  /** The person who acted, if it was one. */
+  readonly user?: string;
+  /** The API key with which a program acted, if it was one. Neither: the system. */
+  readonly apiKey?: string;
+  /** Where from, if the app said so. */
+  readonly ipAddress?: string;
+  /** What with, if the app said so. */
+  readonly userAgent?: string;
+  /** What was done with the row. */
+  readonly action: "create" | "update" | "delete" | "restore";
+  /** The table. */
+  readonly table: string;
+  /** What a row of the table is called. */
+  readonly resourceType: string;
+  /** The row's primary key without the tenant key; the parts joined by `/`. */
+  readonly resourceId: string;
+  /** `before` and `after` of what changed. */
+  readonly changes: Readonly<Record<string, unknown>>;
+  /** The chain that the entry's record belongs to. */
+  readonly scope: string;
+  /** The number of the record in its chain. */
+  readonly number: number;
+}
+
+/** Which entries of the audit trail, newest first. */
+export interface AuditQuery {
+  /** Those of this tenant's rows: its id. */
+  readonly tenant?: string;
+  /** Those of this table's rows. */
+  readonly table?: string;
+  /** Those of the row with this id. */
+  readonly resourceId?: string;
+  /** The `next` of the page before. */
+  readonly before?: number;
+  /** 1 to 1000 entries; 100 unless given. */
+  readonly limit?: number;
+}
+
+/** Some entries of the audit trail. */
+export interface AuditPage {
+  /** The entries, newest first. */
+  readonly entries: readonly AuditEntry[];
+  /** Pass it as `before` to get the next page; missing on the last one. */
+  readonly next?: number;
+}
+
+/** Something wrong with the audit trail. */
+export interface AuditFinding {
+  /** A stable code: `chain_cut`, `chain_edited`, `chain_reordered`, `entry_missing`, … */
+  readonly code: string;
+  /** The chain, where one is meant. */
+  readonly scope?: string;
+  /** The number of the record in its chain, where one is meant. */
+  readonly number?: number;
+  /** The id of the entry, where one is meant. */
+  readonly entry?: string;
+  /** What is wrong. */
+  readonly message: string;
+}
+
+/** Whose values a data key seals: a tenant's, a user's, or nobody's. */
+export type KeyHolder = { readonly tenant: string } | { readonly user: string } | "public";
 
 /** What can be generated from a model. */
 export type Generated = "ts" | "json-schema" | "diagram";
