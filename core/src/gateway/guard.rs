@@ -50,6 +50,8 @@ pub(super) struct Shared {
     /// Whether the authorizer was asked since a statement began to be compiled.
     asked: AtomicBool,
     steps_left: AtomicI64,
+    /// Where the gateways are in memory.
+    live: Mutex<Vec<usize>>,
     /// Names without a column that are read and are no gateway: names of WITH, if all is well.
     unknown: Mutex<Unknown>,
 }
@@ -89,6 +91,7 @@ impl Shared {
             privileged: AtomicBool::default(),
             asked: AtomicBool::default(),
             steps_left: AtomicI64::default(),
+            live: Mutex::default(),
             unknown: Mutex::default(),
         })
     }
@@ -106,6 +109,7 @@ impl Shared {
         work: impl FnOnce() -> Result<T>,
     ) -> Result<(T, Vec<String>)> {
         self.asked.store(false, Ordering::Relaxed);
+        self.steps_left.store(STEPS_MAX, Ordering::Relaxed);
         *self.unknown() = Unknown { noting: true, names: Vec::new() };
         let done = self.confined(connection, LIMITS.len(), work);
         let names = std::mem::take(&mut *self.unknown()).names;
@@ -214,6 +218,20 @@ impl Shared {
             unknown.names.push(name.to_owned());
         }
         known || unknown.noting
+    }
+
+    /// Whether this is where a gateway is in memory.
+    pub(super) fn is_live(&self, place: usize) -> bool {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).contains(&place)
+    }
+
+    /// Says that a gateway came to a place in memory, or left it.
+    pub(super) fn note_live(&self, place: usize, is_there: bool) {
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.retain(|other| *other != place);
+        if is_there {
+            live.push(place);
+        }
     }
 
     fn unknown(&self) -> std::sync::MutexGuard<'_, Unknown> {

@@ -7,7 +7,7 @@
 //! name the gateways and nothing else, so what it says never meets a row that its actor can't see.
 //!
 //! - `raw`, `module`: SQLite's C interface, the only `unsafe` of the core
-//! - `guard`, `functions`: what a statement may name, and how long it may run
+//! - `guard`, `functions`, `names`: what a statement may name, and how long it may run
 //! - `table`, `plan`, `cursor`, `write`: the gateways
 //! - `scratch`: error messages from where there is nothing to hide
 //!
@@ -18,6 +18,7 @@ mod cursor;
 mod functions;
 mod guard;
 mod module;
+mod names;
 mod plan;
 mod raw;
 mod run;

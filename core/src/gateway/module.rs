@@ -176,21 +176,26 @@ unsafe extern "C" fn connect(
     let Ok(declaration) = CString::new(declaration) else { return ffi::SQLITE_ERROR };
     // SAFETY: these calls are made for within this one; the object is given back in `disconnect`.
     unsafe {
-        let code = ffi::sqlite3_declare_vtab(handle, declaration.as_ptr());
+        // SQLite may do this in the middle of a session's statement, when it reads TEMP anew.
+        let declare = || ffi::sqlite3_declare_vtab(handle, declaration.as_ptr());
+        let code = table.shared.privileged(declare);
         if code != ffi::SQLITE_OK {
             return code;
         }
         ffi::sqlite3_vtab_config(handle, ffi::SQLITE_VTAB_DIRECTONLY);
         ffi::sqlite3_vtab_config(handle, ffi::SQLITE_VTAB_CONSTRAINT_SUPPORT, 1 as c_int);
         let base = std::mem::zeroed::<ffi::sqlite3_vtab>();
-        *made = Box::into_raw(Box::new(TableObject { base, handle, table })).cast();
+        let object = Box::into_raw(Box::new(TableObject { base, handle, table }));
+        (*object).table.shared.note_live(object.addr(), true);
+        *made = object.cast();
     }
     ffi::SQLITE_OK
 }
 
 unsafe extern "C" fn disconnect(object: *mut ffi::sqlite3_vtab) -> c_int {
     // SAFETY: it came from `connect`, and SQLite uses it no more.
-    drop(unsafe { Box::from_raw(object.cast::<TableObject>()) });
+    let gone = unsafe { Box::from_raw(object.cast::<TableObject>()) };
+    gone.table.shared.note_live(object.addr(), false);
     ffi::SQLITE_OK
 }
 

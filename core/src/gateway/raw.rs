@@ -177,6 +177,30 @@ impl Statement {
         unsafe { ffi::sqlite3_stmt_readonly(self.raw.as_ptr()) != 0 }
     }
 
+    /// Reads the statement's program instead of running it.
+    pub(super) fn explaining(
+        &mut self,
+        work: impl FnOnce(&mut Statement) -> Result<()>,
+    ) -> Result<()> {
+        self.reset();
+        // SAFETY: as in `step`; the statement is not running.
+        let code = unsafe { ffi::sqlite3_stmt_explain(self.raw.as_ptr(), 1) };
+        self.checked(code)?;
+        let done = work(self);
+        self.reset();
+        // SAFETY: as above.
+        let code = unsafe { ffi::sqlite3_stmt_explain(self.raw.as_ptr(), 0) };
+        done.and_then(|()| self.checked(code))
+    }
+
+    /// The text in a column of the current row, empty for anything else.
+    pub(super) fn text(&self, column: usize) -> Result<String> {
+        match self.value(column)? {
+            SqlValue::Text(text) => Ok(text.into_owned()),
+            _ => Ok(String::new()),
+        }
+    }
+
     /// Whether it would tell of a plan instead of running it.
     pub(super) fn is_explain(&self) -> bool {
         // SAFETY: as in `step`.

@@ -5,11 +5,11 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::gateway::guard::Turn;
 use crate::gateway::raw::{self, Statement};
-use crate::gateway::{COMPILED_MAX, Compiled, Gateway};
+use crate::gateway::{COMPILED_MAX, Compiled, Gateway, names};
 use crate::owner::rows::Rows;
 use crate::owner::sql::{Outline, check_text, parameter, to_json};
 use crate::owner::transaction::transaction;
-use crate::owner::{Engine, SqlOptions, SqlResult};
+use crate::owner::{Engine, SqlOptions, SqlResult, audited};
 use crate::query::invalid;
 use crate::value::SqlValue;
 
@@ -62,7 +62,7 @@ impl Gateway {
         values: &[SqlValue<'_>],
         options: SqlOptions,
     ) -> Result<SqlResult> {
-        let Compiled { statement, columns, names, .. } = compiled;
+        let Compiled { text, statement, columns, names } = compiled;
         let expected = statement.parameter_count();
         if expected != values.len() {
             let message = format!("the statement takes {expected}, not {}", values.len());
@@ -88,8 +88,11 @@ impl Gateway {
             })
         };
         let found = match readonly {
-            true => run()?,
+            true => audited::reading_sql(rows.engine, text, run)?,
             false => transaction(rows.engine, rows.actor, || {
+                if audited::names_audit_table(rows.engine, text) {
+                    audited::fill(rows.engine)?;
+                }
                 let _within = rows.engine.enter_statement();
                 run()
             })?,
@@ -106,8 +109,21 @@ impl Gateway {
             return Err(self.scratch.explain(text));
         }
         let connection = &engine.connection;
-        let compile = || Statement::compile(connection, text);
-        let (compiled, names) = match self.shared.compiling(connection, compile) {
+        if names::names_others(connection, &self.shared.model, text)? {
+            return Err(self.scratch.explain(text));
+        }
+        let compile = || {
+            let mut compiled = Statement::compile(connection, text)?;
+            let opens_others = match &mut compiled {
+                Some(compiled) if !compiled.statement.is_explain() => {
+                    let statement = &mut compiled.statement;
+                    names::opens_others(&self.shared, connection, statement)?
+                }
+                _ => false,
+            };
+            Ok((compiled, opens_others))
+        };
+        let ((compiled, opens_others), names) = match self.shared.compiling(connection, compile) {
             Ok(done) => done,
             Err(Error::Sql { .. }) if outline.upserts => return Err(typed_only("ON CONFLICT")),
             Err(Error::Sql { .. }) if outline.returns => return Err(typed_only("RETURNING")),
@@ -120,7 +136,7 @@ impl Gateway {
         if more && outline.statements > 1 {
             return Err(invalid("sql", "holds more than one statement; pass them one by one"));
         }
-        if statement.is_explain() || self.is_there(engine, &names)? {
+        if statement.is_explain() || opens_others || self.is_there(engine, &names)? {
             return Err(self.scratch.explain(text));
         }
         let columns = (0..statement.column_count()).map(|at| statement.column_name(at));

@@ -38,7 +38,7 @@ impl Rows<'_> {
             let field = plan.validator.position(name).map(|position| &fields[position]);
             field.is_some_and(|field| {
                 field.secret
-                    || rules.global_keys.contains(name) && field.auto.is_none()
+                    || rules.global_keys.contains(name)
                     || !is_system && !may_write(field.write, inserting)
             })
         };

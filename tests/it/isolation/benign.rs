@@ -11,7 +11,7 @@ const READS: &str = include_str!("reads.txt");
 fn reading_works() {
     let world = World::clinic();
     let session =
-        world.database.session(world.actor("anna@north.example", Some("sign = 'north'"))).unwrap();
+        world.database.session(world.actor("anna@north.example", "sign = 'north'")).unwrap();
     let lines: Vec<&str> = READS.lines().filter(|line| !line.is_empty()).collect();
     assert_eq!(lines.len() % 2, 0);
     for pair in lines.chunks(2) {
