@@ -65,10 +65,11 @@ describe("in a page, a session", () => {
       const session = db.session(await db.authenticate({ email, password: "demo123" }));
       const [workflow] = (await session.list("workflows")).rows;
       const { principal } = session.actor;
+      const permission = { user_id: principal.user, resource: "*", action: "*" };
       const nobody = { principal: { user: workflow.id }, tenant: session.actor.tenant };
       return [
         await code(session.update("workflows", workflow.id, { name: "Mine" })),
-        await code(session.insert("permissions", { user_id: principal.user, resource: "*", action: "*" })),
+        await code(session.insert("permissions", permission)),
         await code(session.sql("UPDATE workflows SET name = 'Mine'")),
         await code(session.sql("SELECT password_hash FROM users")),
         await code(db.session(nobody).count("workflows")),

@@ -65,8 +65,8 @@ const HELD_PATIENCE_MS = [50, 100, 200, 400];
  *
  * Rejects with `no_opfs` (nothing is kept here: a private window, an old browser),
  * `held_by_another_tab`, `storage_full`, `unknown_model`, `invalid_model`, `other_model`,
- * `not_a_database`, `corrupt`, `wrong_key`, and with `io` where a built-in model's file can't be fetched. There
- * is no silent fall back to memory.
+ * `not_a_database`, `corrupt`, `wrong_key`, and with `io` where a built-in model's file can't be
+ * fetched. There is no silent fall back to memory.
  *
  * @typeParam T - The tables' types, as `freehold generate ts` writes them.
  *

@@ -65,7 +65,7 @@ export class Session<T extends TablesOf<T> = AnyTables> extends Rows<T> {
     return this.call("change_slug", { slug }) as Promise<Row>;
   }
 
-  /** Changes the actor's own password. Rejects with `bad_credentials` where the old one is another. */
+  /** Changes the actor's own password. Rejects with `bad_credentials` for a wrong old one. */
   async changePassword(change: { readonly old: string; readonly new: string }): Promise<void> {
     await this.call("change_password", change);
   }
