@@ -59,13 +59,17 @@ impl Rows<'_> {
     ) -> Result<()> {
         let Some(rules) = self.rules else { return Ok(()) };
         let table = self.engine.catalog.table(plan.table())?;
+        let table_rules = self.rules(plan);
+        let mut unseen = self.unseen(rules, table_rules, table, plan, values);
+        unseen.retain(|(reference, _)| reference.columns.iter().any(|column| changed(column)));
         let issues = unknown_references(self, table, plan, values, |reference| {
-            reference.columns.iter().any(|column| changed(column)) && rules.guards(reference)
+            unseen.iter().any(|(unseen, _)| std::ptr::eq(*unseen, reference))
         })?;
-        match issues.is_empty() {
-            true => Ok(()),
-            false => Err(refused(plan, issues)),
+        if !issues.is_empty() {
+            return Err(refused(plan, issues));
         }
+        self.note_seen(rules, table_rules, &unseen);
+        Ok(())
     }
 
     pub(super) fn check_changed_references(

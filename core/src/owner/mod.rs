@@ -12,6 +12,7 @@ pub(crate) mod data_version;
 mod engine;
 mod examine;
 mod hide;
+mod judge;
 mod legacy;
 pub(crate) mod read;
 mod rotate;

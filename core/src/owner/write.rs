@@ -27,8 +27,7 @@ impl Rows<'_> {
         then: impl FnOnce(&[SqlValue<'_>]) -> Result<T>,
     ) -> Result<T> {
         let rules = self.rules(plan);
-        let sql = insert_sql(plan, rules)?;
-        let mut statement = self.engine.connection.prepare_cached(sql)?;
+        let mut statement = self.engine.connection.prepare_cached(&plan.insert)?;
         self.insert_with(&mut statement, plan, rules, row, then)
     }
 
@@ -39,8 +38,7 @@ impl Rows<'_> {
         rows: impl IntoIterator<Item = &'r Row>,
     ) -> Result<Vec<Row>> {
         let rules = self.rules(plan);
-        let sql = insert_sql(plan, rules)?;
-        let mut statement = self.engine.connection.prepare_cached(sql)?;
+        let mut statement = self.engine.connection.prepare_cached(&plan.insert)?;
         let source = plan.source();
         let insert = |row| {
             self.insert_with(&mut statement, plan, rules, row, |values| {
@@ -58,16 +56,20 @@ impl Rows<'_> {
         row: &Row,
         then: impl FnOnce(&[SqlValue<'_>]) -> Result<T>,
     ) -> Result<T> {
+        if rules.insert.is_never() {
+            return Err(denied(plan, "insert"));
+        }
         let row = self.completed(plan, row);
         let prepared = plan.validator.validate_insert(&row, self.host);
         let values = self.sealable(plan, &row, prepared)?.values;
         self.check_written(plan, rules, &row, true)?;
         self.check_references(plan, &values, |_| true)?;
+        if !self.passes(plan, &rules.insert, &|position| values.get(position))? {
+            return Err(denied(plan, "insert"));
+        }
         let stored = self.engine.sealed_row(self.host, plan, &values)?;
-        let extra = rules.insert.terms().iter().flat_map(|term| &term.values);
-        let bound = storage::bind(statement, stored.iter().chain(extra));
+        let bound = storage::bind(statement, &*stored);
         match bound.and_then(|()| statement.raw_execute()) {
-            Ok(0) => Err(denied(plan, "insert")),
             Ok(_) => then(&values),
             Err(error) => Err(self.explain(plan, error, Some(&values), None)),
         }
@@ -114,11 +116,12 @@ impl Rows<'_> {
         key: &Key<'_>,
         changes: &mut PreparedChanges<'_>,
     ) -> Result<Row> {
+        let carried = self.judged(plan, rules, &rules.update, key, "update")?;
         self.check_changed_references(plan, rules, key, changes)?;
         self.engine.seal_changes(self.host, plan, key, &mut changes.values, || {
             read::stored(&self.engine.connection, plan, key, false, rules.read.terms())
         })?;
-        let sql = update_sql(plan, key, changes, rules);
+        let sql = update_sql(plan, key, changes, &carried);
         match self.run_update(plan, &sql) {
             Ok(Some(row)) => row,
             Ok(None) => Err(self.not_touched(plan, rules, key, "update")),
@@ -135,11 +138,15 @@ impl Rows<'_> {
         let deleted = if plan.deleted_at.is_some() {
             transaction(self.engine, self.actor, || self.hide(plan, key))?
         } else {
-            let mut sql = Sql::default();
-            sql.push("DELETE FROM ").table(plan.table());
-            push_key(&mut sql, plan.source(), key, false, &[]);
-            push_rules(&mut sql, [&rules.read, &rules.delete]);
             let run = || {
+                let carried = match self.judged(plan, rules, &rules.delete, key, "delete") {
+                    Err(Error::NotFound { .. }) => return Ok(0),
+                    carried => carried?,
+                };
+                let mut sql = Sql::default();
+                sql.push("DELETE FROM ").table(plan.table());
+                push_key(&mut sql, plan.source(), key, false, &[]);
+                push_rules(&mut sql, carried);
                 let rows = self.execute(plan, &sql, None)?;
                 if rows > 0 {
                     self.engine.shred_deleted(self.host, plan, key)?;
@@ -323,27 +330,6 @@ pub(crate) fn refused(plan: &Plan, issues: Vec<Issue>) -> Error {
     Error::Invalid { table, issues }
 }
 
-/// The statement that inserts a row of which the actor may insert it.
-fn insert_sql<'p>(plan: &'p Plan, rules: &'p TableRules) -> Result<&'p str> {
-    match &rules.insert {
-        Rule::Always => Ok(&plan.insert),
-        Rule::Never => Err(denied(plan, "insert")),
-        Rule::When(condition) => Ok(rules.insert_sql.get_or_init(|| {
-            let fields = plan.validator.fields();
-            let mut sql = Sql::default();
-            sql.push("INSERT INTO ").table(plan.table()).push(" (");
-            sql.list(fields, ", ", |sql, field| {
-                sql.name(&field.name);
-            });
-            sql.push(") SELECT * FROM (SELECT ").list(fields, ", ", |sql, field| {
-                sql.push("? AS ").name(&field.name);
-            });
-            sql.push(") WHERE ").push(&condition.term.text);
-            sql.text
-        })),
-    }
-}
-
 /// Adds what rules demand to a statement that has a WHERE already.
 pub(crate) fn push_rules<'r, 'q>(sql: &mut Sql<'q>, rules: impl IntoIterator<Item = &'r Rule>) {
     for term in rules.into_iter().flat_map(Rule::terms) {
@@ -355,7 +341,7 @@ fn update_sql<'q>(
     plan: &Plan,
     key: &Key<'q>,
     changes: &PreparedChanges<'q>,
-    rules: &TableRules,
+    rules: &[&Rule],
 ) -> Sql<'q> {
     let fields = plan.validator.fields();
     let mut sql = Sql::default();
@@ -364,7 +350,7 @@ fn update_sql<'q>(
         sql.name(&fields[*position].name).push(" = ").bind(value.clone());
     });
     push_key(&mut sql, plan.source(), key, false, &[]);
-    push_rules(&mut sql, [&rules.read, &rules.update]);
+    push_rules(&mut sql, rules.iter().copied());
     sql.push(" RETURNING ").list(&plan.shown, ", ", |sql, position| {
         sql.name(&fields[*position].name);
     });

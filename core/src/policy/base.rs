@@ -4,7 +4,7 @@
 use crate::model::expr::Expr;
 use crate::model::{Grant, Model, Scope, Table};
 use crate::policy::fold::{Folding, Part};
-use crate::policy::{Condition, Narrowed, Operation, Rights, Rule, membership};
+use crate::policy::{Condition, Narrowed, Operation, Rights, Rule, Verdicts, membership};
 use crate::query::{Sql, Term};
 use crate::value::SqlValue;
 
@@ -42,10 +42,13 @@ pub(super) fn rule(model: &Model, table: &Table, operation: Operation, rights: &
         sql.push(&term.text);
         sql.values.extend(term.values);
     });
+    folding.columns.sort_unstable();
+    folding.columns.dedup();
     Rule::When(Condition {
         term: Term { text: sql.text, values: sql.values },
         columns: folding.columns,
         reads: folding.reads,
+        verdicts: Verdicts::new(),
         tenant_only,
     })
 }
@@ -117,6 +120,7 @@ fn of_user_alone(
         term: Term { text: sql.text, values: sql.values },
         columns: vec![person.to_owned(), column.to_owned()],
         reads: vec![members.name.clone()],
+        verdicts: Verdicts::new(),
         tenant_only: false,
     })
 }

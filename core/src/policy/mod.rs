@@ -12,8 +12,10 @@ mod membership;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
+mod verdicts;
 
 pub(crate) use membership::membership;
+pub(crate) use verdicts::Verdicts;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -81,6 +83,8 @@ pub(crate) struct Condition {
     pub(crate) columns: Vec<String>,
     /// The tables that it looks rows up in.
     pub(crate) reads: Vec<String>,
+    /// What it said lately.
+    pub(crate) verdicts: Verdicts,
     /// Whether it says nothing but which tenant the row belongs to.
     pub(crate) tenant_only: bool,
 }
@@ -95,8 +99,8 @@ pub(crate) struct TableRules {
     /// Columns of keys that are not kept apart by tenant or owner: a clash would tell of rows that
     /// the actor can't see, so sessions never write them.
     pub(crate) global_keys: Vec<String>,
-    /// The insert statement that carries the insert rule.
-    pub(crate) insert_sql: OnceLock<String>,
+    /// Whether rows that references name can be seen, by the reference's position.
+    pub(crate) seen: Verdicts,
     /// The statement that reads one row by its key.
     pub(crate) get_sql: OnceLock<String>,
 }
@@ -120,6 +124,27 @@ impl Rule {
             Rule::When(condition) => std::slice::from_ref(&condition.term),
             Rule::Never => &*NOTHING,
         }
+    }
+
+    /// The columns of the row that it looks at.
+    pub(crate) fn columns(&self) -> &[String] {
+        match self {
+            Rule::When(condition) => &condition.columns,
+            _ => &[],
+        }
+    }
+
+    /// The tables that it looks rows up in.
+    pub(crate) fn reads(&self) -> &[String] {
+        match self {
+            Rule::When(condition) => &condition.reads,
+            _ => &[],
+        }
+    }
+
+    /// Whether it takes looking rows up to judge by it.
+    pub(crate) fn looks_up(&self) -> bool {
+        matches!(self, Rule::When(condition) if !condition.reads.is_empty())
     }
 
     /// Whether no row passes.
@@ -151,7 +176,7 @@ pub(crate) static UNRESTRICTED: TableRules = TableRules {
     update: Rule::Always,
     delete: Rule::Always,
     global_keys: Vec::new(),
-    insert_sql: OnceLock::new(),
+    seen: Verdicts::new(),
     get_sql: OnceLock::new(),
 };
 
@@ -179,7 +204,7 @@ impl Rules {
                 update: rule(Operation::Update),
                 delete: rule(Operation::Delete),
                 global_keys: global_keys(table),
-                insert_sql: OnceLock::new(),
+                seen: Verdicts::new(),
                 get_sql: OnceLock::new(),
             }
         }))

@@ -114,7 +114,7 @@ impl<'db> Session<'db> {
     /// - `denied`: the policy doesn't let the actor insert this row
     /// - `session_ended`: the actor has no access any more
     pub fn insert(&self, table: &str, row: &Row) -> Result<Row> {
-        self.with(|rows| rows.insert(table, row))
+        self.writing(|rows| rows.insert(table, row))
     }
 
     /// Inserts rows, all or none; their keys, in order.
@@ -127,7 +127,7 @@ impl<'db> Session<'db> {
         table: &str,
         rows: impl IntoIterator<Item = &'r Row>,
     ) -> Result<Vec<Row>> {
-        self.with(|writer| writer.insert_many(table, rows))
+        self.writing(|writer| writer.insert_many(table, rows))
     }
 
     /// The row with this key, if the actor sees one.
@@ -212,7 +212,7 @@ impl<'db> Session<'db> {
     /// - `denied`: the policy doesn't let the actor change the row, or not into this
     /// - `session_ended`
     pub fn update(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
-        self.with(|rows| rows.update(table, key, changes))
+        self.writing(|rows| rows.update(table, key, changes))
     }
 
     /// Deletes the row with this key, or hides it where the table deletes softly; whether the
@@ -224,7 +224,7 @@ impl<'db> Session<'db> {
     /// - `denied`: the policy doesn't let the actor delete the row
     /// - `session_ended`
     pub fn delete(&self, table: &str, key: &Value) -> Result<bool> {
-        self.with(|rows| rows.delete(table, key))
+        self.writing(|rows| rows.delete(table, key))
     }
 
     /// Brings back the softly deleted row with this key; the row as it is then.
@@ -234,7 +234,7 @@ impl<'db> Session<'db> {
     /// - `unknown_table`, `invalid_argument`, `invalid`: as for [`crate::Owner::restore`]
     /// - `not_found`, `denied`, `session_ended`
     pub fn restore(&self, table: &str, key: &Value) -> Result<Row> {
-        self.with(|rows| rows.restore(table, key))
+        self.writing(|rows| rows.restore(table, key))
     }
 
     /// Inserts a row, or changes the one that has its primary key already; the row as it is then.
@@ -243,7 +243,7 @@ impl<'db> Session<'db> {
     ///
     /// Those of [`Session::insert`] and [`Session::update`].
     pub fn upsert(&self, table: &str, row: &Row) -> Result<Row> {
-        self.with(|rows| rows.upsert(table, row))
+        self.writing(|rows| rows.upsert(table, row))
     }
 
     /// What is wrong with a row that is to be inserted, or with changes to the row with a key, as

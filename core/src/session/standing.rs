@@ -37,12 +37,12 @@ impl<'db> Session<'db> {
         }
         let mut row = row.clone();
         row.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        self.with(|rows| Rows { own_columns: true, ..rows }.insert(table, &row))
+        self.writing(|rows| Rows { own_columns: true, ..rows }.insert(table, &row))
     }
 
     /// Changes columns that only the core itself writes, of a row that the actor may change.
     pub(crate) fn update_with(&self, table: &str, key: &Value, changes: &Row) -> Result<Row> {
-        self.with(|rows| Rows { own_columns: true, ..rows }.update(table, key, changes))
+        self.writing(|rows| Rows { own_columns: true, ..rows }.update(table, key, changes))
     }
 
     /// Runs work of the core's own on the actor's behalf, in one transaction, past the policies:
@@ -74,6 +74,20 @@ impl<'db> Session<'db> {
     pub(super) fn with<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
         let rules = self.rules()?;
         work(self.rows(&rules))
+    }
+
+    /// Runs a write, in a transaction that begins before the actor's rights are looked at: nobody
+    /// can take them away in between.
+    pub(super) fn writing<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
+        let Engine { connection, recorder, .. } = self.engine;
+        if self.newer.is_some() || !connection.is_autocommit() {
+            return self.with(work);
+        }
+        transaction(self.engine, &self.actor, || {
+            recorder.look_for_others(connection)?;
+            let rules = self.known_rules()?;
+            work(self.rows(&rules))
+        })
     }
 
     /// Reads and writes under the session's rules, as they were just looked up.

@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod gateway;
 mod growth;
 mod migrating;
+mod session_writes;
 mod sessions;
 mod world;
 mod writing;
@@ -15,10 +17,12 @@ use freehold_tests::measure::{Line, report};
 /// A part of the report, and what measures it.
 type Part = (&'static str, fn() -> Vec<Line>);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 6] = [
     ("starting and migrating", migrating::lines),
     ("writing", writing::lines),
-    ("sessions", sessions::lines),
+    ("sessions: reads", sessions::lines),
+    ("sessions: SQL", gateway::lines),
+    ("sessions: writes", session_writes::lines),
     ("growth", growth::lines),
 ];
 

@@ -17,7 +17,7 @@ pub fn lines() -> Vec<Line> {
 }
 
 /// carcosa's `files`, filled in as an app does it.
-fn rows(database: &freehold::Database) -> Vec<Row> {
+pub fn rows(database: &freehold::Database) -> Vec<Row> {
     let owner = database.owner().unwrap();
     let file = owner.list("files", &Default::default()).unwrap().rows.remove(0);
     let keep = ["organization_id", "project_id", "bucket_id", "mime_type", "content_type"];
@@ -41,7 +41,7 @@ fn rows(database: &freehold::Database) -> Vec<Row> {
         .collect()
 }
 
-struct Bound<'v, 'r>(&'v SqlValue<'r>);
+pub struct Bound<'v, 'r>(pub &'v SqlValue<'r>);
 
 impl ToSql for Bound<'_, '_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -55,11 +55,11 @@ impl ToSql for Bound<'_, '_> {
     }
 }
 
-fn image() -> Vec<u8> {
+pub fn image() -> Vec<u8> {
     freehold::testing::database("carcosa", "development").export().unwrap()
 }
 
-fn connection(image: &[u8]) -> Connection {
+pub fn connection(image: &[u8]) -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
     let copy = std::io::Cursor::new(image.to_vec());
     connection.deserialize_read_exact(rusqlite::MAIN_DB, copy, image.len(), false).unwrap();
