@@ -53,8 +53,8 @@ impl Database {
     }
 
     /// Makes new data keys, for everybody or for one holder, and seals all of their values anew.
-    /// All of it happens, or none. The keys before are kept: versions and change records were
-    /// sealed under them.
+    /// All of it happens, or none. Versions are sealed anew too. The keys before are kept: change
+    /// records were sealed under them.
     ///
     /// # Errors
     ///

@@ -16,6 +16,7 @@ mod judge;
 mod legacy;
 pub(crate) mod read;
 mod rotate;
+mod rotate_versions;
 pub(crate) mod rows;
 pub(crate) mod sealing;
 mod shadow;

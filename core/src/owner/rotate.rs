@@ -1,7 +1,7 @@
 //! New keys for what is encrypted already, and keys taken away.
 //!
-//! Rotating seals every value anew under a new data key. The keys before stay, since versions,
-//! change records and what other replicas still send were sealed under them.
+//! Rotating seals every value anew under a new data key. The keys before stay, since change records
+//! (which are chained by hashes) and what other replicas still send were sealed under them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,8 +30,10 @@ const MIRROR_VERSION: &str = "encryption_key_version";
 pub struct Rotated {
     /// The new data keys.
     pub keys: u64,
-    /// The values that were sealed anew.
+    /// The values of rows that were sealed anew.
     pub values: u64,
+    /// The values of versions that were sealed anew.
+    pub versions: u64,
 }
 
 impl Engine {
@@ -49,7 +51,9 @@ impl Engine {
                 }
             }
             for table in &self.catalog.model().tables {
-                rotated.values += self.reseal(self.catalog.plan(&table.name)?, only)?;
+                let plan = self.catalog.plan(&table.name)?;
+                rotated.values += self.reseal(plan, only)?;
+                rotated.versions += self.reseal_versions(table, plan, only)?;
             }
             Ok(rotated)
         })
