@@ -30,7 +30,6 @@ use wrap::{Made, unwrap, wrap};
 pub use id::KeyId;
 pub use place::KeyHolder;
 pub(crate) use place::Place;
-pub(crate) use store::TABLE_SQL;
 pub(crate) use stored::{BLIND_LETTERS, BLIND_START};
 
 /// The most opened keys that are remembered.
@@ -260,10 +259,19 @@ impl KeyRing {
         host: &dyn Host,
         holder: KeyHolder<'_>,
     ) -> Result<KeyId> {
-        connection.prepare_cached(TABLE_SQL)?.raw_execute()?;
         let (scope, id) = holder.parts();
-        match store::newest(connection, scope, id)? {
-            Some((id, Some(_))) => Ok(id),
+        let newest = match store::newest_id(connection, scope, id) {
+            Err(error) => {
+                if store::is_there(connection)? {
+                    return Err(error);
+                }
+                connection.execute_batch(store::TABLE_SQL)?;
+                None
+            }
+            Ok(newest) => newest,
+        };
+        match newest {
+            Some((id, true)) => Ok(id),
             shredded => self.make(connection, host, holder, shredded.map(|(id, _)| id)),
         }
     }

@@ -52,6 +52,19 @@ pub(crate) fn newest(
     Ok(statement.query_row((scope, holder), read).optional()?)
 }
 
+/// The id of the newest key of a scope and holder, and whether it was not shredded.
+pub(crate) fn newest_id(
+    connection: &Connection,
+    scope: &str,
+    holder: &str,
+) -> Result<Option<(KeyId, bool)>> {
+    let sql = "SELECT id, wrapped IS NOT NULL FROM main._freehold_keys
+      WHERE scope = ?1 AND holder = ?2 ORDER BY id DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &rusqlite::Row<'_>| Ok((KeyId(row.get(0)?), row.get(1)?));
+    Ok(statement.query_row((scope, holder), read).optional()?)
+}
+
 /// The key with an id: None where there never was one, None within where it was shredded.
 pub(crate) fn find(
     connection: &Connection,
