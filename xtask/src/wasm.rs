@@ -38,6 +38,10 @@ console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSy
 /// names, which puts those that look alike side by side. (Inlining makes the raw file smaller.)
 const OPTIMISE: &[&str] = &[
     "-Oz",
+    "-Oz",
+    // Nothing lies at the lowest addresses, where the stack would end, and all memory starts empty.
+    "--low-memory-unused",
+    "--zero-filled-memory",
     "--flexible-inline-max-function-size=0",
     "--always-inline-max-function-size=0",
     "--one-caller-inline-max-function-size=0",

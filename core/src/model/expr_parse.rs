@@ -4,6 +4,7 @@
 //! then columns, values, functions and parentheses. Keywords in any case.
 
 use super::expr::{Comparison, Expr, Select};
+use super::real;
 
 /// How deep parentheses and NOT may nest.
 const DEPTH_MAX: usize = 64;
@@ -118,7 +119,7 @@ fn lex_text(rest: &str, offset: usize) -> Result<(String, usize), ExprError> {
 
 fn lex_number(digits: &str, offset: usize) -> Result<Token, ExprError> {
     let number = match digits.contains('.') {
-        true => digits.parse().ok().map(Token::Real),
+        true => real(digits).map(Token::Real),
         false => digits.parse().ok().map(Token::Integer),
     };
     number.ok_or_else(|| ExprError { offset, message: format!("{digits} is no number") })

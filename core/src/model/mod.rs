@@ -18,6 +18,7 @@ mod node;
 mod pattern;
 mod problems;
 mod read;
+mod real;
 mod references;
 mod resolve;
 mod spec;
@@ -31,6 +32,7 @@ mod write;
 
 pub use expr_parse::{ExprError, parse as parse_expr};
 pub(crate) use node::toml_to_json;
+pub(crate) use real::real;
 pub use types::*;
 pub(crate) use write::kind_name;
 

@@ -8,8 +8,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use crate::model::Kind;
 use crate::model::expr::{Comparison, Expr};
+use crate::model::{Kind, real};
 use crate::validate::field::Field;
 use crate::value::SqlValue;
 
@@ -342,14 +342,14 @@ fn numeric(value: SqlValue<'_>) -> SqlValue<'_> {
     }
     match trimmed.parse::<i64>() {
         Ok(integer) => SqlValue::Integer(integer),
-        Err(_) => trimmed.parse().map(SqlValue::Real).unwrap_or(value),
+        Err(_) => real(trimmed).map_or(value, SqlValue::Real),
     }
 }
 
 /// The number that a text starts with, or 0.
 fn number_prefix(text: &str) -> f64 {
     let text = text.trim_start_matches(is_space);
-    text[..number_length(text)].parse().unwrap_or(0.0)
+    real(&text[..number_length(text)]).unwrap_or(0.0)
 }
 
 fn is_space(character: char) -> bool {

@@ -2,6 +2,7 @@
 
 use super::scan::{Fault, Scan};
 use crate::model::node::NodeValue;
+use crate::model::real;
 
 const NO_VALUE: &str = "a value expected: a number, true, false, a time, or a text in quotes";
 
@@ -28,8 +29,8 @@ impl Scan<'_> {
             let unfit = |_| fault("the integer doesn't fit 64 bits");
             return value.map(NodeValue::Integer).or_else(unfit);
         }
-        match number.digits.parse() {
-            Ok(value) if f64::is_finite(value) => Ok(NodeValue::Real(value)),
+        match real(&number.digits) {
+            Some(value) if value.is_finite() => Ok(NodeValue::Real(value)),
             _ => fault("the number must be finite"),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::effect::Effect;
 use super::rebuild::Copied;
+use crate::model::real;
 use crate::schema::fragment::Fragment;
 use crate::schema::rules;
 use crate::schema::types::*;
@@ -165,8 +166,7 @@ impl Limits {
         let number = |from: usize| -> Option<(f64, usize)> {
             let negative = all.get(from)?.is("-");
             let token = all.get(from + usize::from(negative))?;
-            let value: f64 =
-                (token.kind == TokenKind::Number).then(|| token.text.parse().ok())??;
+            let value: f64 = (token.kind == TokenKind::Number).then(|| real(token.text))??;
             Some((if negative { -value } else { value }, from + 1 + usize::from(negative)))
         };
         let (values, end) = if all[at].is_word("IN") {
