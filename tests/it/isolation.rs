@@ -3,4 +3,5 @@
 
 mod attack;
 mod benign;
+mod turns;
 mod world;

@@ -80,6 +80,7 @@ fn attack(make: &dyn Fn() -> World) {
     let attacks = attacks();
     assert!(attacks.len() > 400);
     let world = make();
+    world.clear_audit();
     let mut ran = 0;
     let mut failures = Vec::new();
     for actor in world.actors() {
@@ -182,6 +183,7 @@ fn other_world(make: &dyn Fn() -> World, world: &World, visible: &BTreeSet<Strin
         other.delete_copy();
     }
     other.rewrite_secrets();
+    other.clear_audit();
     other
 }
 

@@ -118,6 +118,21 @@ impl World {
         }
     }
 
+    /// The id of the copy of the first tenant; of any other tenant itself.
+    pub fn copy_of(&self, tenant: &str) -> &str {
+        let is_first = *tenant == self.tenants[0];
+        if is_first { &self.tenants[1] } else { &self.tenants[0] }
+    }
+
+    /// Empties the audit table, which tells of what was done to make this world.
+    pub fn clear_audit(&self) {
+        let tables = self.model().tables.iter();
+        for table in tables.filter(|table| table.template == Some(Template::AuditLog)) {
+            self.rows(&format!("SELECT count(*) FROM \"{}\"", table.name));
+            self.rows(&format!("DELETE FROM \"{}\"", table.name));
+        }
+    }
+
     /// Changes everything that is secret.
     pub fn rewrite_secrets(&self) {
         for table in &self.model().tables {
@@ -168,7 +183,7 @@ impl World {
             actors.filter(|actor| self.database.session(actor.clone()).is_ok()).count()
         };
         let first = ids.iter().max_by_key(|id| members(id)).unwrap().clone();
-        self.tenants = [first.clone(), format!("{}beef", &first[..first.len() - 4])];
+        self.tenants = [first.clone(), copy_id(&first)];
         self.each_tenant_table(|table, column| {
             let copied = table.columns.iter().map(|other| {
                 let alone =
@@ -211,6 +226,10 @@ impl World {
         });
         done.unwrap_or_else(|error| panic!("{}: {error}", self.model().name));
     }
+}
+
+fn copy_id(id: &str) -> String {
+    format!("{}beef", &id[..id.len() - 4])
 }
 
 /// Whether any short text fits a column.
