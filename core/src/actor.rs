@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The user agent of the core while it seeds. The rows that a database starts with are on record,
+/// and yet neither entries of the model's audit table nor versions: both begin with what is done to
+/// them.
+pub(crate) const SEEDING: &str = "freehold seed";
+
 /// Who acts, and where. A host makes one when it vouches for somebody; authentication returns one.
 ///
 /// # Example
@@ -86,6 +91,17 @@ impl Actor {
     #[must_use]
     pub fn from(self, origin: Origin) -> Actor {
         Actor { origin, ..self }
+    }
+
+    /// The core itself while it seeds.
+    pub(crate) fn seeding() -> Actor {
+        let origin = Origin { user_agent: Some(SEEDING.to_owned()), ..Origin::default() };
+        Actor::system().from(origin)
+    }
+
+    /// Whether it is the core itself while it seeds.
+    pub(crate) fn is_seeding(&self) -> bool {
+        self.principal == Principal::System && self.origin.user_agent.as_deref() == Some(SEEDING)
     }
 
     fn of(principal: Principal) -> Actor {

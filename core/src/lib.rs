@@ -24,16 +24,15 @@ pub mod actor;
 pub mod audit;
 pub mod bundle;
 pub mod call;
-#[allow(dead_code)]
 mod capture;
 pub mod crypto;
 pub mod database;
 pub mod error;
 mod gateway;
 pub mod generate;
+mod history;
 pub mod host;
 pub mod inspect;
-#[allow(dead_code)]
 mod internal;
 pub mod keyring;
 pub mod migrate;

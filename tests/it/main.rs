@@ -19,3 +19,4 @@ mod pull;
 mod rebuild;
 mod scenarios;
 mod updown;
+mod versions;

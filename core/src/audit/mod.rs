@@ -28,10 +28,6 @@ pub(crate) use fill::{fill, is_behind};
 pub(crate) use table::audit_table;
 pub(crate) use verify::verify;
 
-/// The user agent of the system while it seeds. The rows that a database starts with are in the
-/// records; they are no entries of the model's audit table, which begins with what is done to them.
-pub(crate) const SEEDING: &str = "freehold seed";
-
 /// One entry of the audit trail.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AuditEntry {

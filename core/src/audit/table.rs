@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::audit::{AuditEntry, SEEDING};
+use crate::actor::SEEDING;
+use crate::audit::AuditEntry;
 use crate::capture::change::{Change, ChangeKind};
 use crate::model::{Bound, Column, Model, Reference, Scope, Table, Template};
 use crate::query::Sql;

@@ -40,9 +40,7 @@ use flush::Stamp;
 use notes::Notes;
 use triggers::schema_version;
 
-#[allow(unused_imports)]
 pub(crate) use encode::{hex, pack, unpack};
-#[allow(unused_imports)]
 pub(crate) use flush::actor_number;
 
 /// The name of the triggers' function. Never to be called by SQL of an app.

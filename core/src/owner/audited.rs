@@ -19,16 +19,31 @@ pub(crate) fn reading<T>(
     }
 }
 
-/// Runs SQL that only reads, as [`reading`] does where it may read the audit table.
+/// Runs SQL that only reads, as [`running_sql`] does.
 pub(crate) fn reading_sql<T>(
     engine: &Engine,
     sql: &str,
     read: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
-    match names_audit_table(engine, sql) {
-        true => complete(engine, read),
-        false => read(),
+    running_sql(engine, sql, true, read)
+}
+
+/// Runs SQL. Where it may read the audit table, the entries are complete for it, those of the open
+/// transaction included if it does nothing but read.
+pub(crate) fn running_sql<T>(
+    engine: &Engine,
+    sql: &str,
+    readonly: bool,
+    run: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    if !names_audit_table(engine, sql) {
+        return run();
     }
+    if readonly {
+        return complete(engine, run);
+    }
+    fill(engine)?;
+    run()
 }
 
 /// Whether SQL may be about the audit table: the text has its name somewhere.

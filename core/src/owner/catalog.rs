@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) key: Vec<usize>,
     /// The position of `deleted_at`, where deleting hides.
     pub(crate) deleted_at: Option<usize>,
+    /// The position of the column in which the core counts a row's versions, if it has one.
+    pub(crate) counted: Option<usize>,
     /// The positions of all columns that are not secret.
     pub(crate) shown: Vec<usize>,
     /// `INSERT` of all columns in the table's order.
@@ -109,8 +111,17 @@ impl Plan {
         let insert = insert_sql(table);
         let sealing = Sealing::new(table, &validator);
         let tenant = model.tenant_column(table).and_then(|name| validator.position(name));
-        let get_sql = OnceLock::new();
-        Ok(Plan { validator, key, deleted_at, shown, insert, get_sql, tenant, sealing })
+        Ok(Plan {
+            counted: crate::history::counted(table),
+            get_sql: OnceLock::new(),
+            validator,
+            key,
+            deleted_at,
+            shown,
+            insert,
+            tenant,
+            sealing,
+        })
     }
 
     /// The table's name.

@@ -14,6 +14,7 @@ mod examine;
 mod hide;
 mod judge;
 mod legacy;
+mod purge;
 pub(crate) mod read;
 mod rotate;
 mod rotate_versions;
@@ -27,6 +28,7 @@ pub(crate) mod storage;
 mod tests;
 pub(crate) mod transaction;
 mod typed;
+mod versions;
 pub(crate) mod write;
 
 use std::sync::LazyLock;
@@ -44,8 +46,10 @@ use crate::value::Row;
 
 pub use catalog::Catalog;
 pub use engine::Engine;
+pub use purge::Purged;
 pub use rotate::Rotated;
 pub use sql::{SqlOptions, SqlResult};
+pub use versions::{Difference, Version};
 
 /// Whoever holds the file acts as the core itself.
 static SYSTEM: LazyLock<Actor> = LazyLock::new(Actor::system);

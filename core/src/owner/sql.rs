@@ -70,19 +70,19 @@ pub(crate) fn run(
         return Err(invalid("params", message));
     }
     if !WRITING.contains(&outline.word.as_str()) || statement.readonly() {
-        if !statement.readonly() && connection.is_autocommit() {
+        let readonly = statement.readonly();
+        if !readonly && connection.is_autocommit() {
             // It may change the schema, on which the recorder's triggers stand.
             engine.recorder.release(connection)?;
         }
-        return audited::reading_sql(engine, text, || {
+        return audited::running_sql(engine, text, readonly, || {
             step(connection, &mut statement, &values, options)
         });
     }
-    if audited::names_audit_table(engine, text) {
-        audited::fill(engine)?;
-    }
     // A conflict clause may keep what came before a failure, and a row too many is noticed late.
-    transaction(engine, actor, || step(connection, &mut statement, &values, options))
+    audited::running_sql(engine, text, false, || {
+        transaction(engine, actor, || step(connection, &mut statement, &values, options))
+    })
 }
 
 /// Refuses text that SQLite would only read a part of.

@@ -6,6 +6,7 @@
 use crate::actor::Actor;
 use crate::capture::Mark;
 use crate::error::Result;
+use crate::history;
 use crate::owner::Engine;
 
 /// Runs work in a transaction, or in a savepoint where one is open already.
@@ -108,6 +109,8 @@ impl<'e> Guard<'e> {
     fn commit(mut self) -> Result<()> {
         let connection = &self.engine.connection;
         if self.nested.is_none() {
+            let Engine { catalog, host, recorder, .. } = self.engine;
+            history::keep(connection, catalog.model(), recorder, &**host)?;
             self.engine.recorder.flush(connection, &*self.engine.host)?;
         }
         let commit = if self.nested.is_some() { RELEASE } else { "COMMIT" };

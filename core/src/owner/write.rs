@@ -3,6 +3,8 @@
 //! A statement carries the actor's rules. When it touched no row, it is asked whether the actor
 //! sees the row: what they don't see does not exist, what they may not change is `denied`.
 
+use std::borrow::Cow;
+
 use rusqlite::Statement;
 use serde_json::Value;
 
@@ -77,6 +79,7 @@ impl Rows<'_> {
 
     /// Checks and makes changes to the row with a key; the row as it is then.
     pub(crate) fn update_row(&self, plan: &Plan, key: &Key<'_>, changes: &Row) -> Result<Row> {
+        let changes = &*without_counter(plan, changes);
         let rules = self.rules(plan);
         let mut current = None;
         if plan.validator.needs_current(changes) {
@@ -337,6 +340,18 @@ pub(crate) fn push_rules<'r, 'q>(sql: &mut Sql<'q>, rules: impl IntoIterator<Ite
     }
 }
 
+/// The changes without the column in which the core counts versions: nobody else sets it.
+fn without_counter<'c>(plan: &Plan, changes: &'c Row) -> Cow<'c, Row> {
+    let mut changes = Cow::Borrowed(changes);
+    if let Some(counted) = plan.counted {
+        let name = &plan.validator.fields()[counted].name;
+        if changes.contains_key(name) {
+            changes.to_mut().shift_remove(name);
+        }
+    }
+    changes
+}
+
 fn update_sql<'q>(
     plan: &Plan,
     key: &Key<'q>,
@@ -349,6 +364,10 @@ fn update_sql<'q>(
     sql.list(&changes.values, ", ", |sql, (position, value)| {
         sql.name(&fields[*position].name).push(" = ").bind(value.clone());
     });
+    if let Some(counted) = plan.counted {
+        let name = &fields[counted].name;
+        sql.push(", ").name(name).push(" = ").name(name).push(" + 1");
+    }
     push_key(&mut sql, plan.source(), key, false, &[]);
     push_rules(&mut sql, rules.iter().copied());
     sql.push(" RETURNING ").list(&plan.shown, ", ", |sql, position| {

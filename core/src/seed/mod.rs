@@ -14,8 +14,7 @@ mod row;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::actor::{Actor, Origin};
-use crate::audit::SEEDING;
+use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::owner::Owner;
@@ -44,8 +43,7 @@ pub struct SeedReport {
 pub fn apply(owner: &Owner<'_>, set: &str, text: &str) -> Result<SeedReport> {
     let parsed = parse::parse(set, text, owner.model())?;
     let clock = SetClock { now_ms: parsed.at_ms, host: owner.host() };
-    let origin = Origin { user_agent: Some(SEEDING.to_owned()), ..Origin::default() };
-    let actor = Actor::system().from(origin);
+    let actor = Actor::seeding();
     let owner = owner.with_host(&clock).acting(&actor);
     owner.transaction(|owner| Applying::new(set, &parsed, *owner).run())
 }

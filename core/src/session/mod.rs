@@ -9,6 +9,7 @@ mod standing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
+mod versions;
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -15,6 +15,7 @@ const LEVELS: &[&[&str]] = &[
     &["seed"],
     &["owner"],
     &["audit"],
+    &["history"],
     &["capture"],
     &["policy"],
     &["query"],

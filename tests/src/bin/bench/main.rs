@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod capturing;
 mod gateway;
 mod growth;
 mod migrating;
@@ -17,9 +18,10 @@ use freehold_tests::measure::{Line, report};
 /// A part of the report, and what measures it.
 type Part = (&'static str, fn() -> Vec<Line>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("starting and migrating", migrating::lines),
     ("writing", writing::lines),
+    ("recording", capturing::lines),
     ("sessions: reads", sessions::lines),
     ("sessions: SQL", gateway::lines),
     ("sessions: writes", session_writes::lines),

@@ -10,7 +10,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
 use serde_json::json;
 
-const ROWS: usize = 10_000;
+pub const ROWS: usize = 10_000;
 
 pub fn lines() -> Vec<Line> {
     vec![validated_insert(), owner_insert()]
