@@ -107,6 +107,28 @@ describe("the demonstration page", () => {
     });
   }
 
+  it("shows and writes what whoever is chosen may see and write", async () => {
+    const page = await open("#/memory/carcosa");
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByText("Ready.").waitFor();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    const choice = page.getByRole("combobox", { name: "Act as" });
+    const count = () => page.locator('.side-link[data-table="projects"] .side-count').innerText();
+    assert.equal(await openTable(page, "projects"), 2);
+    await choice.selectOption({ label: "mark@acme.example.com · Acme Corp" });
+    await page.locator(".row-open", { hasText: "Website" }).waitFor({ state: "detached" });
+    assert.deepEqual([await count(), await page.locator(".row-open").count()], ["1", 1]);
+    await openTable(page, "buckets");
+    await openRow(page, (await page.locator(".row-open").allInnerTexts())[0]);
+    await fill(page, "name", "Mine");
+    await save(page);
+    await page.getByText("not allowed to update").first().waitFor();
+    await page.keyboard.press("Escape");
+    await choice.selectOption({ label: "Owner: everything" });
+    await page.locator('.side-link[data-table="projects"]', { hasText: "2" }).waitFor();
+    await close(page);
+  });
+
   it("says when another tab has the database, and goes on when that tab is gone", async () => {
     const first = await open("#/kept/workflow/users");
     await first.locator(".rows").waitFor();

@@ -1,21 +1,35 @@
 /** The open database of the page: what is asked of it in more than one place. */
 
 import { FreeholdError, open } from "@freehold/web";
-import type { Database, Progress, Row, Status, Storage } from "@freehold/web";
+import type {
+  Actor,
+  Database,
+  Model,
+  Progress,
+  Row,
+  Rows,
+  Status,
+  Storage,
+} from "@freehold/web";
 
 import { viewModel } from "./model/schema";
 import type { ModelView, TableView } from "./model/schema";
 import { ownModel } from "./model/own-models";
+import { peopleOf } from "./model/people";
+import type { Person } from "./model/people";
 import { keyOf } from "./model/rows";
 
 /** An open database with its model. */
 export class Workspace {
   /** The counts of rows by table; those that are not known yet are missing. */
   readonly counts = new Map<string, number>();
+  /** On whose behalf the page reads and writes; the owner's where nobody is chosen. */
+  actor: Actor | undefined;
   /** The tenant that a new row likely belongs to: the one used last, or the only one. */
   likelyTenant: unknown;
   readonly #listeners = new Set<() => void>();
   readonly #progress: Set<(progress: Progress) => void>;
+  readonly #written: Model;
 
   private constructor(
     readonly db: Database,
@@ -23,8 +37,10 @@ export class Workspace {
     public status: Status,
     readonly seeds: readonly string[],
     progress: Set<(progress: Progress) => void>,
+    written: Model,
   ) {
     this.#progress = progress;
+    this.#written = written;
   }
 
   /** Opens a database of a built-in model or of one that was given to this page before. */
@@ -33,7 +49,17 @@ export class Workspace {
     const onProgress = (step: Progress) => progress.forEach((listener) => listener(step));
     const db = await open({ name, model: ownModel(name) ?? name, storage, onProgress });
     const [model, status, seeds] = await Promise.all([db.model(), db.status(), db.seeds()]);
-    return new Workspace(db, viewModel(model), status, inOrder(seeds), progress);
+    return new Workspace(db, viewModel(model), status, inOrder(seeds), progress, model);
+  }
+
+  /** The handle that everything shown is read and written with. */
+  get rows(): Rows {
+    return this.actor ? this.db.session(this.actor) : this.db.owner();
+  }
+
+  /** Whom the page can act as. */
+  people(): Promise<Person[]> {
+    return this.isReady ? peopleOf(this.#written, this.db.owner()) : Promise.resolve([]);
   }
 
   get name(): string {
@@ -75,8 +101,8 @@ export class Workspace {
     this.status = await this.db.status();
     this.counts.clear();
     if (this.isReady) {
-      const owner = this.db.owner();
-      const count = async ({ name }: TableView) => this.counts.set(name, await owner.count(name));
+      const { rows } = this;
+      const count = async ({ name }: TableView) => this.counts.set(name, await rows.count(name));
       await Promise.all([...this.model.tables.map(count), this.#findLikelyTenant()]);
     }
     this.#listeners.forEach((listener) => listener());
@@ -94,11 +120,12 @@ export class Workspace {
     const wanted = [...new Set(values)].filter((value) => value !== null && value !== undefined);
     const target = this.model.table(table);
     if (!target?.label || wanted.length === 0) return new Map();
-    const page = await this.db.owner().list(table, {
+    const page = await this.rows.list(table, {
       filter: { [column]: { in: wanted } },
       columns: [column, target.label],
       limit: 1000,
-      includeDeleted: true,
+      // Who may not delete rows sees no deleted ones.
+      includeDeleted: this.actor === undefined,
     });
     const label = target.label;
     return new Map(page.rows.map((row) => [row[column], String(row[label] ?? "")]));
@@ -106,21 +133,21 @@ export class Workspace {
 
   /** How many rows refer to a row, by table. */
   async referrersOf(table: TableView, row: Row): Promise<ReferrerCount[]> {
-    const owner = this.db.owner();
+    const { rows } = this;
     const counts = table.referrers.map(async (referrer) => {
       const filter: Record<string, unknown> = { [referrer.column]: row[referrer.targetColumn] };
       const tenantKey = this.model.table(referrer.table)?.tenantKey;
       if (tenantKey && table.tenantKey && tenantKey !== referrer.column) {
         filter[tenantKey] = row[table.tenantKey];
       }
-      return { ...referrer, rows: await owner.count(referrer.table, filter) };
+      return { ...referrer, rows: await rows.count(referrer.table, filter) };
     });
     return (await Promise.all(counts)).filter(({ rows }) => rows > 0);
   }
 
   /** The row as it is now, or null. */
   row(table: TableView, row: Row): Promise<Row | null> {
-    return this.db.owner().get(table.name, keyOf(table, row));
+    return this.rows.get(table.name, keyOf(table, row));
   }
 
   async close(): Promise<void> {

@@ -101,9 +101,9 @@ class Reference implements Control {
     if (tenantKey && tenantKey !== this.#column && tenant) filter[tenantKey] = tenant;
     const columns = [...new Set([...key, this.#column, ...(label ? [label] : [])])];
     try {
-      const owner = this.context.workspace.db.owner();
+      const handle = this.context.workspace.rows;
       const order = label ? [label] : [];
-      const page = await owner.list(name, { filter, order, limit: SHOWN_MAX, columns });
+      const page = await handle.list(name, { filter, order, limit: SHOWN_MAX, columns });
       if (request !== this.#request || document.activeElement !== this.input) return;
       this.#open(page.rows);
     } catch (error) {

@@ -26,7 +26,7 @@ export async function deleteRow(
       danger: true,
     });
     if (!yes) return false;
-    await workspace.db.owner().delete(table.name, keyOf(table, row));
+    await workspace.rows.delete(table.name, keyOf(table, row));
     const back = canComeBack(table, referrers)
       ? { label: "Undo", run: () => void bringBack(workspace, table, row) }
       : undefined;
@@ -78,7 +78,7 @@ export async function restoreRow(
   row: Row,
 ): Promise<Row | undefined> {
   try {
-    const restored = await workspace.db.owner().restore(table.name, keyOf(table, row));
+    const restored = await workspace.rows.restore(table.name, keyOf(table, row));
     notify(`${labelOf(table, restored)} is back.`);
     return restored;
   } catch (error) {
@@ -92,7 +92,7 @@ async function bringBack(workspace: Workspace, table: TableView, row: Row): Prom
     if (table.softDelete) {
       if (!(await restoreRow(workspace, table, row))) return;
     } else {
-      await workspace.db.owner().insert(table.name, row);
+      await workspace.rows.insert(table.name, row);
       notify(`${labelOf(table, row)} is back.`);
     }
     await workspace.refresh();

@@ -100,11 +100,11 @@ export class RowForm {
     this.#request += 1;
     const request = this.#request;
     const { table, row } = this;
-    const owner = this.workspace.db.owner();
+    const handle = this.workspace.rows;
     try {
       this.#issues = row
-        ? await owner.validate(table.name, this.changes(), keyOf(table, row))
-        : await owner.validate(table.name, this.values());
+        ? await handle.validate(table.name, this.changes(), keyOf(table, row))
+        : await handle.validate(table.name, this.values());
     } catch (error) {
       return notifyError(error);
     }

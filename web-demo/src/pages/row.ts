@@ -85,12 +85,12 @@ class RowDrawer {
     const { workspace, table, row } = this;
     if (row && !this.#form.isChanged) return this.#close();
     if (this.#form.showProblems()) return;
-    const owner = workspace.db.owner();
+    const handle = workspace.rows;
     this.#save.disabled = true;
     try {
       const saved = row
-        ? await owner.update(table.name, keyOf(table, row), this.#form.changes())
-        : await owner.insert(table.name, this.#form.values());
+        ? await handle.update(table.name, keyOf(table, row), this.#form.changes())
+        : await handle.insert(table.name, this.#form.values());
       this.#result = { row: saved };
       if (table.tenantKey) workspace.likelyTenant = saved[table.tenantKey];
       this.#close();

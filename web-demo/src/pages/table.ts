@@ -107,7 +107,7 @@ export class TablePage {
   async #load(): Promise<void> {
     this.#request += 1;
     const request = this.#request;
-    const owner = this.workspace.db.owner();
+    const handle = this.workspace.rows;
     const { order } = this.#at;
     const filter = filterOf(this.table, this.#at);
     const options: ListOptions = { limit: PAGE_ROWS, includeDeleted: this.#at.deleted ?? false };
@@ -118,9 +118,9 @@ export class TablePage {
     this.#grid.element.setAttribute("aria-busy", "true");
     try {
       const [page, count] = await Promise.all([
-        owner.list(this.table.name, options),
+        handle.list(this.table.name, options),
         // Deleted rows are not counted: their pages say only where they are.
-        this.#at.deleted ? undefined : owner.count(this.table.name, filter),
+        this.#at.deleted ? undefined : handle.count(this.table.name, filter),
       ]);
       const labels = await this.#grid.loadLabels(page.rows);
       // A later request has been made meanwhile: its answer is the one to show.

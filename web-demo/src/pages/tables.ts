@@ -6,6 +6,7 @@ import type { TableRoute } from "../route";
 import { fill, h } from "../ui/dom";
 import { icon } from "../ui/icons";
 import type { Workspace } from "../workspace";
+import { actAs } from "./act-as";
 import { topBar, setTitle } from "./frame";
 import { overviewPage } from "./overview";
 import { storageBadge } from "./storage-badge";
@@ -48,11 +49,19 @@ export function showTables(
   );
   fill(
     root,
-    topBar([menu, crumbs], storageBadge(workspace.storage)),
+    topBar([menu, crumbs], actAs(workspace, showAgain), storageBadge(workspace.storage)),
     h("div", { class: "split" }, side.element, main),
   );
   workspace.onChange(() => side.update(), left.signal);
   let page: TablePage | undefined;
+  let shown: TableRoute | undefined;
+
+  /** What was shown may be somebody else's. */
+  function showAgain() {
+    page?.leave();
+    page = undefined;
+    show(shown);
+  }
 
   function toggle(open: boolean) {
     side.isOpen = open;
@@ -60,6 +69,7 @@ export function showTables(
   }
 
   function show(at: TableRoute | undefined) {
+    shown = at;
     toggle(false);
     const table = at && workspace.model.table(at.table);
     side.select(table?.name);
