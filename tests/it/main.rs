@@ -15,6 +15,8 @@ mod isolation;
 mod keys;
 mod models;
 mod newer;
+mod oracle;
+mod policies;
 mod pull;
 mod rebuild;
 mod scenarios;

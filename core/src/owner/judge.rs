@@ -154,7 +154,7 @@ impl Rows<'_> {
     }
 
     /// Whether writes to a table are noticed. What the core fills in from records is not.
-    fn is_captured(&self, table: &String) -> bool {
+    fn is_captured(&self, table: &str) -> bool {
         let template = self.engine.catalog.model().table(table).map(|table| table.template);
         !matches!(template, None | Some(Some(Template::AuditLog | Template::Versions)))
     }

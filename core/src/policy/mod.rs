@@ -221,6 +221,12 @@ impl Rules {
     /// that the actor can read the row it names.
     pub(crate) fn guards(&self, reference: &Reference) -> bool {
         let Some(parent) = self.model.table(&reference.table) else { return true };
+        let tenancy = self.model.tenancy.as_ref();
+        if tenancy.is_some_and(|t| t.tenant == parent.name && reference.columns == [t.key.as_str()])
+        {
+            // The session's own tenant: its rules say so already, and it is no secret.
+            return false;
+        }
         if parent.soft_delete.is_some() {
             return true;
         }

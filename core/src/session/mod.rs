@@ -77,6 +77,7 @@ impl<'db> Session<'db> {
         let generation = engine.recorder.generation();
         let rights = lookup::rights(engine, &actor)?;
         let data_version = data_version(&engine.connection);
+        lookup::check_expiry(engine, &rights)?;
         let rules = Arc::new(Rules::new(engine.catalog.model().clone(), rights));
         let standing = RefCell::new(Standing { rules, generation, data_version });
         let hangs_on = lookup::tables(engine.catalog.model());
