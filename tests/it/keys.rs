@@ -219,3 +219,38 @@ fn the_tenants_row_mirrors_its_wrapped_key_where_the_model_has_columns_for_it() 
     database.rotate_keys(None).unwrap();
     assert_eq!(mirrored(&database), [json!(96), json!(2)]);
 }
+
+/// Versions hold ciphertexts as well: they open before and after, and can be gone back to.
+#[test]
+fn versions_are_sealed_anew_and_can_be_gone_back_to() {
+    let file = File::new();
+    let mut database = file.unlocked();
+    let owner = database.owner().unwrap();
+    let (ada, cleo) = (patient(&owner, "north", "Ada"), patient(&owner, "south", "Cleo"));
+    for key in [&ada, &cleo] {
+        let change = json!({ "insurance_number": "2", "findings": null });
+        owner.update("patients", key, change.as_object().unwrap()).unwrap();
+    }
+    let images = || {
+        let sql = "SELECT image FROM _freehold_versions ORDER BY id";
+        let bare = file.bare();
+        let mut statement = bare.prepare(sql).unwrap();
+        let images = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        images.map(Result::unwrap).collect::<Vec<_>>()
+    };
+    let before = images();
+    let north = practice(&owner, "north");
+    let rotated = database.rotate_keys(Some(KeyHolder::Tenant(&north))).unwrap();
+    assert_eq!((rotated.values, rotated.versions), (1, 3));
+    let changed = before.iter().zip(&images()).filter(|(before, after)| before != after).count();
+    assert_eq!((before.len(), changed), (images().len(), 2));
+    let owner = database.owner().unwrap();
+    let versions = owner.versions("patients", &ada).unwrap();
+    let numbers: Vec<_> = versions.iter().map(|version| &version.row["insurance_number"]).collect();
+    assert_eq!(numbers, [&expected("Ada").0, &json!("2")]);
+    owner.roll_back("patients", &ada, 1).unwrap();
+    assert_eq!(read(&database, &ada).unwrap(), expected("Ada"));
+    assert_eq!(database.shred(KeyHolder::Tenant(&north)).unwrap().keys.len(), 2);
+    let versions = database.owner().unwrap().versions("patients", &ada).unwrap();
+    assert!(versions.iter().all(|it| it.row["insurance_number"] == json!({ "$locked": true })));
+}
