@@ -191,6 +191,23 @@ describe("the package", () => {
     await db.close();
   });
 
+  it("keeps versions of rows, compares them and goes back to one", async () => {
+    const db = await open({ name: "versions", model: "workflow", storage: "memory" });
+    await db.init({ seed: "development" });
+    const credentials = { email: "admin@example.com", password: "admin123" };
+    const session = db.session(await db.authenticate(credentials));
+    const { id } = await session.insert("workflows", { name: "A", definition: { at: 1 } });
+    await session.update("workflows", id, { definition: { at: 2 } });
+    const versions = await session.history("workflows", id);
+    assert.deepEqual(versions.map(({ number }) => number), [1, 2]);
+    const [difference] = await session.diff("workflows", id, { from: 1, to: 2 });
+    assert.deepEqual([difference.before, difference.after], [{ at: 1 }, { at: 2 }]);
+    const back = await session.rollback("workflows", id, 1);
+    assert.deepEqual(back.definition, { at: 1 });
+    assert.equal((await session.history("workflows", id)).length, 3);
+    await db.close();
+  });
+
   it("opens encrypted columns with the master key alone", async () => {
     const masterKey = Uint8Array.from({ length: 32 }, (_, at) => at);
     const options = { name: "keys", model: "vibecraft", storage: "memory" };
@@ -203,7 +220,8 @@ describe("the package", () => {
     assert.equal(stored.encrypted_api_key, "sk-1");
     const seen = await db.session({ principal: { user: user.id } }).get("ai_providers", stored.id);
     assert.equal(seen.encrypted_api_key, "sk-1");
-    assert.deepEqual(await db.rotateKeys({ user: user.id }), { keys: 1, values: 1 });
+    const rotated = await db.rotateKeys({ user: user.id });
+    assert.deepEqual(rotated, { keys: 1, values: 1, versions: 0 });
     await db.shred({ user: user.id });
     const locked = await owner.get("ai_providers", stored.id);
     assert.deepEqual(locked.encrypted_api_key, { $locked: true });

@@ -181,6 +181,11 @@ fn answer(
             params.finish()?;
             to_json(database.audit(&query)?)
         }
+        "purge" => {
+            let before_ms = params.integer("before_ms")?;
+            params.finish()?;
+            to_json(database.owner()?.purge(before_ms)?)
+        }
         "rotate_keys" => {
             let holder = params.optional("holder");
             params.finish()?;

@@ -101,6 +101,11 @@ impl Params {
         self.optional(name).map(|value| value.as_i64().ok_or_else(expected)).transpose()
     }
 
+    pub fn integer(&mut self, name: &str) -> Result<i64> {
+        let value = self.optional_integer(name)?;
+        value.ok_or_else(|| Params::invalid(name, "an integer expected"))
+    }
+
     /// False where it is left out.
     pub fn flag(&mut self, name: &str) -> Result<bool> {
         match self.optional(name) {

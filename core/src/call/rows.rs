@@ -15,7 +15,7 @@ use crate::query::ListOptions;
 use crate::session::Session;
 
 /// Every method about rows, `transaction` aside.
-const METHODS: [&str; 11] = [
+const METHODS: [&str; 14] = [
     "insert",
     "insert_many",
     "get",
@@ -27,6 +27,9 @@ const METHODS: [&str; 11] = [
     "count",
     "validate",
     "sql",
+    "history",
+    "diff",
+    "rollback",
 ];
 
 /// Whose rows.
@@ -111,7 +114,7 @@ impl Handle<'_> {
                 };
                 to_json(rows.validate(&table, &row, key)?)
             }
-            "get" | "update" | "delete" | "restore" => {
+            "get" | "update" | "delete" | "restore" | "history" | "diff" | "rollback" => {
                 Self::answer_by_key(rows, method, &table, params)
             }
             _ => Err(Params::unknown_method(method)),
@@ -126,10 +129,15 @@ impl Handle<'_> {
     ) -> Result<Value> {
         let key = params.value("key")?;
         let changes = if method == "update" { Some(params.row("changes")?) } else { None };
+        let from = if method == "diff" { params.integer("from")? } else { 0 };
+        let to = if matches!(method, "diff" | "rollback") { params.integer("to")? } else { 0 };
         params.finish()?;
         match (method, changes) {
             (_, Some(changes)) => to_json(rows.update(table, &key, &changes)?),
             ("get", None) => to_json(rows.get(table, &key)?),
+            ("history", None) => to_json(rows.versions(table, &key)?),
+            ("diff", None) => to_json(rows.diff_versions(table, &key, from, to)?),
+            ("rollback", None) => to_json(rows.roll_back(table, &key, to)?),
             ("delete", None) => to_json(rows.delete(table, &key)?),
             (_, None) => to_json(rows.restore(table, &key)?),
         }

@@ -1,6 +1,6 @@
 //! On whose behalf a command reads and writes: the file's holder, or somebody they vouch for.
 
-use freehold::owner::SqlResult;
+use freehold::owner::{Difference, SqlResult, Version};
 use freehold::{Database, Error, ListOptions, Owner, Page, Session};
 use serde_json::{Map, Value};
 
@@ -71,6 +71,36 @@ impl<'db> Who<'db> {
         match self {
             Who::Owner(owner) => owner.restore(table, key),
             Who::Session(session) => session.restore(table, key),
+        }
+    }
+
+    /// The versions of a row.
+    pub fn versions(&self, table: &str, key: &Value) -> Result<Vec<Version>, Error> {
+        match self {
+            Who::Owner(owner) => owner.versions(table, key),
+            Who::Session(session) => session.versions(table, key),
+        }
+    }
+
+    /// What differs between two versions of a row.
+    pub fn diff_versions(
+        &self,
+        table: &str,
+        key: &Value,
+        from: i64,
+        to: i64,
+    ) -> Result<Vec<Difference>, Error> {
+        match self {
+            Who::Owner(owner) => owner.diff_versions(table, key, from, to),
+            Who::Session(session) => session.diff_versions(table, key, from, to),
+        }
+    }
+
+    /// Makes a row what a version of it says.
+    pub fn roll_back(&self, table: &str, key: &Value, version: i64) -> Result<Row, Error> {
+        match self {
+            Who::Owner(owner) => owner.roll_back(table, key, version),
+            Who::Session(session) => session.roll_back(table, key, version),
         }
     }
 

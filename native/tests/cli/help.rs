@@ -2,7 +2,7 @@
 
 use crate::support::Folder;
 
-const LEVELS: [&[&str]; 36] = [
+const LEVELS: [&[&str]; 39] = [
     &[],
     &["models"],
     &["init"],
@@ -23,6 +23,9 @@ const LEVELS: [&[&str]; 36] = [
     &["update"],
     &["delete"],
     &["restore"],
+    &["history"],
+    &["rollback"],
+    &["purge"],
     &["audit"],
     &["doctor"],
     &["key"],

@@ -54,6 +54,34 @@ fn a_row_that_was_hidden_comes_back() {
     assert_eq!(folder.run(&deleted).code, 1);
     assert_eq!(folder.json(&with(&admin, &["restore", "canvases", id]))["id"], id);
     assert_eq!(folder.json(&deleted)["deleted"], true);
+    let purge = ["--db", "value.db", "purge", "--days"];
+    folder.refused("usage", &[&purge[..], &["0"]].concat());
+    folder.done(&[&purge[..], &["1", "--yes"]].concat());
+    let count = "SELECT count(*) FROM canvases WHERE deleted_at IS NOT NULL";
+    assert_eq!(folder.value("value.db", count), 1);
+    let purged = folder.json(&[&purge[..], &["0", "--yes"]].concat());
+    assert_eq!(purged["purged"][0], json!({ "table": "canvases", "rows": 1 }), "{purged}");
+    assert_eq!(folder.value("value.db", count), 0);
+}
+
+#[test]
+fn versions_are_listed_compared_and_rolled_back_to() {
+    let folder = Folder::with_workflow();
+    let made = folder.json(&with(&ADMIN, &["insert", "workflows", &workflow("Nightly")]));
+    let id = made["id"].as_str().unwrap();
+    folder.json(&with(&ADMIN, &["update", "workflows", id, r#"{"definition": {"steps": [1]}}"#]));
+    let history = with(&ADMIN, &["history", "workflows", id]);
+    let versions = folder.json(&history);
+    let numbers: Vec<&Value> = versions.as_array().unwrap().iter().map(|v| &v["number"]).collect();
+    assert_eq!(numbers, [1, 2], "{versions}");
+    let differences = folder.json(&[&history[..], &["--from", "1", "--to", "2"]].concat());
+    assert_eq!(differences[0]["column"], "definition", "{differences}");
+    let rollback = ["rollback", "workflows", id, "--to", "1"];
+    folder.refused("denied", &with(&DEMO, &rollback));
+    let back = folder.json(&with(&ADMIN, &rollback));
+    assert_eq!(back["definition"], made["definition"]);
+    assert!(folder.done(&history).contains("3  "), "{}", folder.done(&history));
+    folder.refused("invalid_argument", &with(&ADMIN, &["rollback", "workflows", id, "--to", "9"]));
 }
 
 #[test]

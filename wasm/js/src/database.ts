@@ -25,6 +25,8 @@ import type {
   KeyHolder,
   MigrationStatus,
   NewMigration,
+  Purged,
+  Rotated,
   Row,
   Run,
   SeedReport,
@@ -240,10 +242,14 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     return this.call("doctor") as Promise<Finding[]>;
   }
 
+  /** Removes for good what was softly deleted before a time, in all tenants; how much. */
+  purge(before: Date): Promise<Purged[]> {
+    return this.call("purge", { before_ms: before.getTime() }) as Promise<Purged[]>;
+  }
+
   /** Seals encrypted values under new data keys: everybody's, or one holder's. */
-  rotateKeys(holder?: KeyHolder): Promise<{ readonly keys: number; readonly values: number }> {
-    const rotated = this.call("rotate_keys", { holder: holder ?? null });
-    return rotated as Promise<{ readonly keys: number; readonly values: number }>;
+  rotateKeys(holder?: KeyHolder): Promise<Rotated> {
+    return this.call("rotate_keys", { holder: holder ?? null }) as Promise<Rotated>;
   }
 
   /** Destroys a holder's data keys: nobody can read their encrypted values any more. */

@@ -217,9 +217,42 @@ export interface RowRequest {
     | "restore"
     | "upsert"
     | "validate"
-    | "sql";
+    | "sql"
+    | "history"
+    | "diff"
+    | "rollback";
   /** `table`, and `row`, `rows`, `key`, `changes`, … as the method of that name takes them. */
   readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** One version of a row. */
+export interface Version<R = Row> {
+  /** Its number, counted per row. */
+  readonly number: number;
+  /** When it was made: RFC 3339, UTC. */
+  readonly at: string;
+  /** The id of who made it, where it was a person and is known. */
+  readonly user?: string;
+  /** The columns that are kept of it. */
+  readonly row: Partial<R>;
+}
+
+/** A column that differs between two versions. */
+export interface Difference {
+  /** The column. */
+  readonly column: string;
+  /** Its value in the one version. */
+  readonly before: unknown;
+  /** Its value in the other one. */
+  readonly after: unknown;
+}
+
+/** How many rows of a table were removed for good. */
+export interface Purged {
+  /** The table. */
+  readonly table: string;
+  /** The rows; those that went along by references are not counted. */
+  readonly rows: number;
 }
 
 /** An invitation that was just made. */
@@ -308,6 +341,16 @@ export interface AuditFinding {
 
 /** Whose values a data key seals: a tenant's, a user's, or nobody's. */
 export type KeyHolder = { readonly tenant: string } | { readonly user: string } | "public";
+
+/** What a rotation of keys did. */
+export interface Rotated {
+  /** The new data keys. */
+  readonly keys: number;
+  /** The values that were sealed anew. */
+  readonly values: number;
+  /** The versions whose values were sealed anew. */
+  readonly versions: number;
+}
 
 /** What can be generated from a model. */
 export type Generated = "ts" | "json-schema" | "diagram";

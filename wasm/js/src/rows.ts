@@ -7,6 +7,7 @@
 import type { Issue } from "./error.js";
 import type {
   AnyTables,
+  Difference,
   Filter,
   Key,
   ListOptions,
@@ -15,6 +16,7 @@ import type {
   RowRequest,
   SqlResult,
   TablesOf,
+  Version,
 } from "./results.js";
 
 /** @internal */
@@ -122,6 +124,28 @@ export abstract class Rows<T extends TablesOf<T> = AnyTables> {
    */
   sql(sql: string, params: readonly unknown[] = []): Promise<SqlResult> {
     return this.call("sql", { sql, params }) as Promise<SqlResult>;
+  }
+
+  /** The versions of a row of a versioned table, the oldest first. Rejects with `not_found`. */
+  history<N extends keyof T & string>(table: N, key: Key): Promise<Version<T[N]["row"]>[]> {
+    return this.call("history", { table, key }) as Promise<Version<T[N]["row"]>[]>;
+  }
+
+  /** The columns that differ between two versions of a row, by their numbers. */
+  diff(
+    table: keyof T & string,
+    key: Key,
+    between: { readonly from: number; readonly to: number },
+  ): Promise<Difference[]> {
+    return this.call("diff", { table, key, ...between }) as Promise<Difference[]>;
+  }
+
+  /**
+   * Makes a row what a version of it says: an update like any other, and a new version; the row as
+   * it is then. Rejects as `update` does.
+   */
+  rollback<N extends keyof T & string>(table: N, key: Key, to: number): Promise<T[N]["row"]> {
+    return this.call("rollback", { table, key, to }) as Promise<T[N]["row"]>;
   }
 
   /**

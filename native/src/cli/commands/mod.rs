@@ -10,6 +10,7 @@ mod people;
 mod rows;
 mod secrets;
 mod trail;
+mod versions;
 
 use crate::args::{Cli, Command};
 use crate::context::Context;
@@ -39,6 +40,13 @@ pub fn run(cli: &Cli) -> Result<Report, Failure> {
             rows::restore(&context, (table, key), who, model)
         }
         Command::Audit { query, model } => trail::audit(&context, query, model),
+        Command::History { versions, who, model } => {
+            versions::history(&context, versions, who, model)
+        }
+        Command::Rollback { versions, who, model } => {
+            versions::rollback(&context, versions, who, model)
+        }
+        Command::Purge { days, yes, model } => versions::purge(&context, *days, *yes, model),
         Command::Doctor { model } => data::doctor(&context, model),
         Command::Key { command } => people::key(&context, command),
         Command::Password { command } => people::password(&context, command),
