@@ -170,6 +170,26 @@ fn answer(
             params.finish()?;
             generated(&database.bundle().model, &what)
         }
+        _ => {
+            if let Some(answer) = answer_about(database, method, params)? {
+                return Ok(Some(answer));
+            }
+            return match answer_kept(database, method, params)? {
+                Some(answer) => Ok(Some(answer)),
+                None => accounts::answer(database, method, params),
+            };
+        }
+    };
+    answer.map(Some)
+}
+
+/// Answers what is about records, what was deleted, and keys.
+fn answer_kept(
+    database: &mut Database,
+    method: &str,
+    params: &mut Params,
+) -> Result<Option<Value>> {
+    let answer = match method {
         "audit" => {
             let query = AuditQuery {
                 tenant: params.optional_text("tenant")?,
@@ -197,12 +217,7 @@ fn answer(
             params.finish()?;
             to_json(database.shred(params::key_holder(&holder)?)?)
         }
-        _ => {
-            return match answer_about(database, method, params)? {
-                Some(answer) => Ok(Some(answer)),
-                None => accounts::answer(database, method, params),
-            };
-        }
+        _ => return Ok(None),
     };
     answer.map(Some)
 }
