@@ -11,6 +11,8 @@ impl Database {
     ///
     /// - `not_initialized`: the database holds no model yet.
     pub fn inspect(&self, found: &mut dyn FnMut(Finding)) -> Result<()> {
+        // Pragmas that look for a table would find what stands before it.
+        self.engine.unshadow()?;
         inspect::inspect(&self.engine.connection, &self.bundle, &self.owner()?, found)
     }
 

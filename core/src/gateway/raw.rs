@@ -186,7 +186,11 @@ impl Statement {
         // SAFETY: as in `step`; the statement is not running.
         let code = unsafe { ffi::sqlite3_stmt_explain(self.raw.as_ptr(), 1) };
         self.checked(code)?;
-        let done = work(self);
+        // A SQLite that was built without it would run the statement instead.
+        let done = match self.is_explain() {
+            true => work(self),
+            false => Err(Error::Sql { message: "SQLite explains no statements".to_owned() }),
+        };
         self.reset();
         // SAFETY: as above.
         let code = unsafe { ffi::sqlite3_stmt_explain(self.raw.as_ptr(), 0) };

@@ -96,7 +96,7 @@ impl Failed<'_> {
             for table in candidates {
                 let mut check = Sql::default();
                 check.push("SELECT 1 FROM pragma_foreign_key_check(").bind((*table).into());
-                check.push(")");
+                check.push(", 'main')");
                 if first(connection, &check, 1)?.is_some() {
                     found.push(*table);
                 }
