@@ -134,6 +134,8 @@ pub fn changes(
     let columns: Vec<&Column> = table
         .columns
         .iter()
+        // The core counts versions itself: a number given for one is passed over.
+        .filter(|column| !table.versioned || column.name != "version")
         .filter(|column| {
             column.auto.is_none()
                 && !column.encrypted
