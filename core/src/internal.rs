@@ -52,7 +52,6 @@ const TABLES: &str = "
         changes BLOB NOT NULL,
         hash BLOB NOT NULL
     ) STRICT;
-    CREATE INDEX IF NOT EXISTS main._freehold_changes_by_chain ON _freehold_changes (chain);
     -- One row is one version of a row whose table has no versions table in the model.
     CREATE TABLE IF NOT EXISTS main._freehold_versions (
         id INTEGER NOT NULL PRIMARY KEY,

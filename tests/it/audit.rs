@@ -346,6 +346,19 @@ fn a_copy_that_is_told_so_goes_on_with_chains_of_its_own() {
 }
 
 #[test]
+fn a_reset_database_begins_anew() {
+    let mut club = club();
+    club.book("Chess");
+    club.database.reset(None, &mut |_| {}).unwrap();
+    let owner = club.database.owner().unwrap();
+    owner.insert("clubs", &row(json!({ "name": "Other", "slug": "other" }))).unwrap();
+    assert_eq!(owner.count("audit_logs", None).unwrap(), 1);
+    let page = club.database.audit(&AuditQuery::default()).unwrap();
+    assert_eq!(page.entries.len(), 1);
+    assert_eq!(club.findings(), [""; 0]);
+}
+
+#[test]
 fn apps_read_the_trail_and_never_write_it() {
     let club = club();
     let id = club.book("Chess");

@@ -17,6 +17,14 @@ pub(super) struct Stamp<'s> {
     pub(super) at: i64,
 }
 
+/// What needn't be looked up again, as long as nothing is undone and nobody else writes.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) replica: Option<String>,
+    actor: Option<(Actor, i64)>,
+    shapes: Vec<i64>,
+}
+
 /// Where the records stand: the newest one's `seq` and time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Newest {
@@ -39,14 +47,19 @@ pub(super) fn write(
     notes: &Notes,
     stamp: &Stamp<'_>,
     newest: Newest,
+    known: &mut Known,
 ) -> Result<()> {
-    store_shapes(connection, notes)?;
+    store_shapes(connection, notes, &mut known.shapes)?;
     let mut gone: Vec<&str> =
         notes.gone().map(|scope| notes.scopes[scope as usize].as_str()).collect();
     gone.sort_unstable();
     gone.dedup();
     gone.iter().try_for_each(|scope| forget(connection, scope))?;
-    let actor = actor_number(connection, stamp.actor)?;
+    let actor = match &known.actor {
+        Some((actor, number)) if actor == stamp.actor => *number,
+        _ => actor_number(connection, stamp.actor)?,
+    };
+    known.actor = Some((stamp.actor.clone(), actor));
     let mut part = 0;
     for scope in scopes_in_order(notes) {
         let Some(changes) = changes_of(notes, scope) else { continue };
@@ -82,7 +95,7 @@ pub(crate) fn actor_number(connection: &Connection, actor: &Actor) -> Result<i64
 }
 
 /// The shapes of the tables that were written, where they are new.
-fn store_shapes(connection: &Connection, notes: &Notes) -> Result<()> {
+fn store_shapes(connection: &Connection, notes: &Notes, known: &mut Vec<i64>) -> Result<()> {
     let mut tables: Vec<u32> = notes.entries.iter().map(|entry| entry.table).collect();
     tables.sort_unstable();
     tables.dedup();
@@ -90,6 +103,10 @@ fn store_shapes(connection: &Connection, notes: &Notes) -> Result<()> {
     let find = "SELECT 1 FROM main._freehold_shapes WHERE id = ?1";
     for table in tables {
         let recorded = &notes.tables[table as usize];
+        if known.contains(&recorded.shape_id) {
+            continue;
+        }
+        known.push(recorded.shape_id);
         if !connection.prepare_cached(find)?.exists([recorded.shape_id])? {
             let text = recorded.shape.to_text();
             connection.prepare_cached(sql)?.execute(params![recorded.shape_id, text])?;

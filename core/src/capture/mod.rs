@@ -36,7 +36,7 @@ use crate::model::{Model, Table};
 use crate::value::SqlValue;
 use change::{Change, read_kind};
 use encode::Reader;
-use flush::Stamp;
+use flush::{Known, Stamp};
 use notes::Notes;
 use triggers::schema_version;
 
@@ -56,6 +56,7 @@ pub(crate) struct Recorder {
     triggers: Cell<Triggers>,
     /// SQLite's count of what other connections committed, when it was last looked at.
     others: Cell<i64>,
+    known: RefCell<Known>,
     /// Whether the internal tables are known to be there.
     ready: Cell<bool>,
 }
@@ -122,6 +123,7 @@ impl Recorder {
             triggers: Cell::new(Triggers::Missing),
             others: Cell::new(0),
             ready: Cell::new(false),
+            known: RefCell::default(),
         })
     }
 
@@ -144,6 +146,7 @@ impl Recorder {
     ///
     /// - `sql`: statements are under way
     pub(crate) fn release(&self, connection: &Connection) -> Result<()> {
+        self.forget_known();
         let Triggers::Standing(_) = self.triggers.get() else { return Ok(()) };
         self.drop_triggers(connection)?;
         self.triggers.set(Triggers::Missing);
@@ -217,17 +220,23 @@ impl Recorder {
     pub(crate) fn put_back(&self, held: Held) {
         self.lock().put_back(held.0);
         // The internal tables may have been made for what is undone.
-        self.ready.set(false);
+        self.forget_known();
     }
 
     fn write_down(&self, connection: &Connection, host: &dyn Host, notes: &Notes) -> Result<()> {
         self.ensure(connection)?;
-        let replica = internal::replica(connection, host)?;
+        let mut known = self.known.borrow_mut();
+        let replica = match known.replica.take() {
+            Some(replica) => replica,
+            None => internal::replica(connection, host)?,
+        };
         let newest = flush::newest(connection)?;
         let at = self.at.get().unwrap_or_else(|| host.now_ms());
         let at = newest.at.map_or(at, |last| last.max(at));
         let stamp = Stamp { actor: &self.actor.borrow(), replica: &replica, at };
-        flush::write(connection, notes, &stamp, newest)
+        let written = flush::write(connection, notes, &stamp, newest, &mut known);
+        known.replica = Some(replica);
+        written
     }
 
     /// The transaction was committed.
@@ -240,10 +249,16 @@ impl Recorder {
     /// Forgets everything, because the transaction was undone.
     pub(crate) fn clear(&self) {
         self.lock().empty();
-        self.ready.set(false);
+        self.forget_known();
         if let Triggers::New(_) = self.triggers.get() {
             self.triggers.set(Triggers::Missing);
         }
+    }
+
+    /// Looks everything up again: it may have been undone, or be another's by now.
+    pub(crate) fn forget_known(&self) {
+        self.ready.set(false);
+        self.known.replace(Known::default());
     }
 
     /// Whether anything has been noted that is not written down yet.
@@ -294,6 +309,7 @@ impl Recorder {
         if before == seen {
             return Ok(false);
         }
+        self.forget_known();
         if before != 0 {
             let mut notes = self.lock();
             notes.generation += 1;

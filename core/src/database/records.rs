@@ -50,6 +50,7 @@ impl Database {
         let engine = &self.engine;
         transaction::transaction(engine, &crate::Actor::system(), || {
             engine.recorder.ensure(&engine.connection)?;
+            engine.recorder.forget_known();
             internal::renew_replica(&engine.connection, &*engine.host)
         })
     }
