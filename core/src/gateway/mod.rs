@@ -55,6 +55,8 @@ struct Compiled {
     text: String,
     statement: Statement,
     columns: Vec<String>,
+    /// Whether it may be about the audit table.
+    names_audit: bool,
     /// The names of WITH that it reads without a column.
     names: Vec<String>,
 }

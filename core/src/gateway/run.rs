@@ -62,7 +62,7 @@ impl Gateway {
         values: &[SqlValue<'_>],
         options: SqlOptions,
     ) -> Result<SqlResult> {
-        let Compiled { text, statement, columns, names } = compiled;
+        let Compiled { text, statement, columns, names_audit, names } = compiled;
         let expected = statement.parameter_count();
         if expected != values.len() {
             let message = format!("the statement takes {expected}, not {}", values.len());
@@ -88,9 +88,10 @@ impl Gateway {
             })
         };
         let found = match readonly {
+            true if !*names_audit => run()?,
             true => audited::reading_sql(rows.engine, text, run)?,
             false => transaction(rows.engine, rows.actor, || {
-                if audited::names_audit_table(rows.engine, text) {
+                if *names_audit {
                     audited::fill(rows.engine)?;
                 }
                 let _within = rows.engine.enter_statement();
@@ -144,7 +145,8 @@ impl Gateway {
         if !statement.is_readonly() && !columns.is_empty() {
             return Err(typed_only("RETURNING"));
         }
-        Ok(Compiled { text: text.to_owned(), statement, columns, names })
+        let names_audit = audited::names_audit_table(engine, text);
+        Ok(Compiled { text: text.to_owned(), statement, columns, names_audit, names })
     }
 
     /// Whether one of these names is that of something real.
