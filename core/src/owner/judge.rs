@@ -137,8 +137,8 @@ impl Rows<'_> {
     ) {
         for (reference, values) in seen {
             let reads = rules.table(&reference.table).map_or(&[][..], |rules| rules.read.reads());
-            let captured = |name: &String| self.is_captured(name);
-            if captured(&reference.table) && reads.iter().all(captured) {
+            let captured = |name: &str| self.is_captured(name);
+            if captured(&reference.table) && reads.iter().all(|name| captured(name)) {
                 let values: Vec<&SqlValue<'_>> = values.iter().collect();
                 table_rules.seen.put(&values, true);
             }

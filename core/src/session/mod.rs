@@ -286,7 +286,12 @@ impl<'db> Session<'db> {
     /// Those of [`Session::sql`], and `too_large`: it answers more rows than the options allow.
     pub fn sql_with(&self, text: &str, params: &[Value], options: SqlOptions) -> Result<SqlResult> {
         let gateway = self.gateway.ok_or_else(|| ended("it was only opened for a look"))?;
-        self.with(|rows| gateway.run(rows, text, params, options))
+        let is_select =
+            text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
+        match is_select {
+            true => self.reading(|rows| gateway.run(rows, text, params, options)),
+            false => self.with(|rows| gateway.run(rows, text, params, options)),
+        }
     }
 
     /// Runs work in a transaction: all of it happens, or none. Transactions nest.

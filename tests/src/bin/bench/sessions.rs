@@ -71,6 +71,54 @@ fn shapes(world: &World) -> Vec<Shape> {
     ]
 }
 
+/// One who asks, and the condition that an app would have to write for them.
+struct Asker<'w> {
+    world: &'w World,
+    session: Session<'w>,
+    policy: String,
+}
+
+impl Asker<'_> {
+    fn point(&self) -> (Duration, Duration) {
+        const TIMES: u32 = 200;
+        let (world, session, policy) = (self.world, &self.session, &self.policy);
+        let sql =
+            format!("SELECT {COLUMNS} FROM tasks WHERE organization_id = ?1 AND id = ?2 {policy}");
+        let (key, task) = (json!(world.task), &world.task);
+        let ours = || session.get_as::<Task>("tasks", &key).unwrap().unwrap();
+        let bare = || bare_tasks(world, &sql, &[&world.tenant, task]);
+        let (ours, bare) = interleaved(
+            15,
+            || time(|| (0..TIMES).for_each(|_| drop(ours()))),
+            || time(|| (0..TIMES).for_each(|_| drop(bare()))),
+        );
+        (ours / TIMES, bare / TIMES)
+    }
+
+    fn page(&self, condition: &str, mut options: Value) -> (Duration, Duration) {
+        let (world, session, policy) = (self.world, &self.session, &self.policy);
+        options["columns"] = COLUMNS.split(", ").collect();
+        let options = ListOptions::from_json(options).unwrap();
+        let sql =
+            format!("SELECT {COLUMNS} FROM tasks WHERE organization_id = ?1 {policy} {condition}");
+        let ours = || session.list_as::<Task>("tasks", &options).unwrap();
+        let bare = || bare_tasks(world, &sql, &[&world.tenant]);
+        let limit = options.limit.unwrap_or(50) as usize;
+        assert_eq!(ours().rows.len(), bare().len().min(limit));
+        interleaved(31, || time(ours), || time(bare))
+    }
+
+    fn count(&self) -> (Duration, Duration) {
+        let (world, session, policy) = (self.world, &self.session, &self.policy);
+        let sql = format!("SELECT count(*) FROM tasks WHERE organization_id = ?1 {policy}");
+        let bare = || -> i64 {
+            let mut statement = world.bare.prepare_cached(&sql).unwrap();
+            statement.query_row([&world.tenant], |row| row.get(0)).unwrap()
+        };
+        interleaved(31, || time(|| session.count("tasks", None).unwrap()), || time(bare))
+    }
+}
+
 fn typed(world: &World, who: &str, limit: f64, overall: Option<f64>) -> Vec<Line> {
     let (actor, policy) = match who {
         "admin" => (&world.admin, String::new()),
@@ -85,79 +133,20 @@ fn typed(world: &World, who: &str, limit: f64, overall: Option<f64>) -> Vec<Line
         }
     };
     let session = world.database.session(actor.clone()).unwrap();
-    let tenant = &world.tenant;
-    let mut lines = Vec::new();
-    let mut ratios = Vec::new();
-    let mut add = |name: &str, times: u32, (ours, bare): (Duration, Duration)| {
-        ratios.push(ours.as_secs_f64() / bare.as_secs_f64());
-        lines.push(Line::ratio(&format!("{who}: {name}"), ours / times, bare / times, limit));
-    };
-    let sql =
-        format!("SELECT {COLUMNS} FROM tasks WHERE organization_id = ?1 AND id = ?2 {policy}");
-    let (key, task) = (json!(world.task), &world.task);
-    add(
-        "point",
-        200,
-        interleaved(
-            15,
-            || {
-                time(|| {
-                    for _ in 0..200 {
-                        session.get_as::<Task>("tasks", &key).unwrap().unwrap();
-                    }
-                })
-            },
-            || {
-                time(|| {
-                    for _ in 0..200 {
-                        bare_tasks(world, &sql, &[tenant, task]);
-                    }
-                })
-            },
-        ),
-    );
-    let columns: Vec<&str> = COLUMNS.split(", ").collect();
-    for Shape { name, condition, mut options } in shapes(world) {
-        options["columns"] = json!(columns);
-        let options = ListOptions::from_json(options).unwrap();
-        let sql =
-            format!("SELECT {COLUMNS} FROM tasks WHERE organization_id = ?1 {policy} {condition}");
-        let found = session.list_as::<Task>("tasks", &options).unwrap().rows.len();
-        assert_eq!(
-            found,
-            bare_tasks(world, &sql, &[tenant]).len().min(options.limit.unwrap_or(50) as usize)
-        );
-        add(
-            name,
-            1,
-            interleaved(
-                31,
-                || time(|| session.list_as::<Task>("tasks", &options).unwrap()),
-                || time(|| bare_tasks(world, &sql, &[tenant])),
-            ),
-        );
+    let asker = Asker { world, session, policy };
+    let mut measured = vec![("point", asker.point())];
+    for Shape { name, condition, options } in shapes(world) {
+        measured.push((name, asker.page(&condition, options)));
     }
-    let sql = format!("SELECT count(*) FROM tasks WHERE organization_id = ?1 {policy}");
-    add(
-        "count",
-        1,
-        interleaved(
-            31,
-            || time(|| session.count("tasks", None).unwrap()),
-            || {
-                time(|| -> i64 {
-                    world
-                        .bare
-                        .prepare_cached(&sql)
-                        .unwrap()
-                        .query_row([tenant], |row| row.get(0))
-                        .unwrap()
-                })
-            },
-        ),
-    );
+    measured.push(("count", asker.count()));
+    let line = |(name, (ours, bare)): &(&str, (Duration, Duration))| {
+        Line::ratio(&format!("{who}: {name}"), *ours, *bare, limit)
+    };
+    let mut lines: Vec<Line> = measured.iter().map(line).collect();
     if let Some(limit) = overall {
-        let mean = (ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / ratios.len() as f64).exp();
+        let ratios =
+            measured.iter().map(|(_, (ours, bare))| ours.as_secs_f64() / bare.as_secs_f64());
+        let mean = (ratios.map(f64::ln).sum::<f64>() / measured.len() as f64).exp();
         lines.push(Line {
             what: format!("{who}: overall (geometric mean)"),
             figure: format!("{mean:.2}"),
@@ -165,7 +154,7 @@ fn typed(world: &World, who: &str, limit: f64, overall: Option<f64>) -> Vec<Line
             holds: mean <= limit,
         });
     }
-    lines.extend(as_maps(world, &session, who));
+    lines.extend(as_maps(world, &asker.session, who));
     lines
 }
 
