@@ -144,6 +144,12 @@ impl Session<'_> {
         let mut sql = Sql::default();
         sql.push("SELECT ").name(column).push(" FROM ").table(&users.name);
         sql.push(" WHERE ").name(id).push(" = ").bind(SqlValue::from(user));
+        // Where people belong to one tenant each, another tenant's may have the same id.
+        if let (Some(column), Some(tenant)) =
+            (self.model().tenant_column(users), &self.actor().tenant)
+        {
+            sql.push(" AND ").name(column).push(" = ").bind(tenant.as_str().into());
+        }
         Ok(text(self.first(&sql, 1)?.and_then(|row| row.into_iter().next()).as_ref()))
     }
 }

@@ -248,7 +248,11 @@ impl Recorder {
 
     /// Forgets everything, because the transaction was undone.
     pub(crate) fn clear(&self) {
-        self.lock().empty();
+        let mut notes = self.lock();
+        notes.empty();
+        // What was written down already is undone as well.
+        notes.doubt_all();
+        drop(notes);
         self.forget_known();
         if let Triggers::New(_) = self.triggers.get() {
             self.triggers.set(Triggers::Missing);
@@ -311,10 +315,7 @@ impl Recorder {
         }
         self.forget_known();
         if before != 0 {
-            let mut notes = self.lock();
-            notes.generation += 1;
-            let generation = notes.generation;
-            notes.written.fill(generation);
+            self.lock().doubt_all();
         }
         Ok(true)
     }

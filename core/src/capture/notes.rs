@@ -82,6 +82,12 @@ impl Notes {
         self.acting = tenant.map(|tenant| format!("{OF_TENANT}{tenant}"));
     }
 
+    /// Takes every table for written: what was read before may be no longer so.
+    pub(super) fn doubt_all(&mut self) {
+        self.generation += 1;
+        self.written.fill(self.generation);
+    }
+
     /// Forgets all notes.
     pub(super) fn empty(&mut self) {
         self.cut_back(0);

@@ -38,7 +38,7 @@ impl Gateway {
         text: &str,
         params: &[Value],
         options: SqlOptions,
-    ) -> Result<SqlResult> {
+    ) -> Result<Option<SqlResult>> {
         let values = params.iter().enumerate().map(|(place, value)| {
             parameter(value).map_err(|message| invalid(format!("params[{place}]"), message))
         });
@@ -61,7 +61,8 @@ impl Gateway {
         compiled: &mut Compiled,
         values: &[SqlValue<'_>],
         options: SqlOptions,
-    ) -> Result<SqlResult> {
+    ) -> Result<Option<SqlResult>> {
+        let generation = rows.engine.recorder.generation();
         let Compiled { text, statement, columns, names_audit, names } = compiled;
         let expected = statement.parameter_count();
         if expected != values.len() {
@@ -88,17 +89,21 @@ impl Gateway {
             })
         };
         let found = match readonly {
-            true if !*names_audit => run()?,
-            true => audited::reading_sql(rows.engine, text, run)?,
+            true if !*names_audit => run().map(Some)?,
+            true => audited::reading_sql(rows.engine, text, run).map(Some)?,
             false => transaction(rows.engine, rows.actor, || {
+                if rows.engine.recorder.generation() != generation {
+                    return Ok(None);
+                }
                 if *names_audit {
                     audited::fill(rows.engine)?;
                 }
                 let _within = rows.engine.enter_statement();
-                run()
+                run().map(Some)
             })?,
         };
-        Ok(SqlResult { columns: columns.clone(), rows: found, changes: turn.changes.get() })
+        let changes = turn.changes.get();
+        Ok(found.map(|rows| SqlResult { columns: columns.clone(), rows, changes }))
     }
 
     /// Compiles a statement under the restrictions.

@@ -32,20 +32,39 @@ impl Rows<'_> {
         if self.own_columns {
             return Ok(());
         }
+        let is_global = |name: &String| rules.global_keys.contains(name);
+        // A row can't be made at all without its keys.
+        let needed = |name: &String| inserting && !is_auto(plan, name);
+        let allowed = self.is_writable(plan, row, inserting) && !row.keys().any(is_global);
+        match !allowed || rules.global_keys.iter().any(needed) {
+            true => Err(denied(plan, if inserting { "insert" } else { "update" })),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a row has nothing that only the core or the system sets, apart from keys.
+    fn is_writable(&self, plan: &Plan, row: &Row, inserting: bool) -> bool {
         let fields = plan.validator.fields();
         let is_system = self.rules.is_some_and(|rules| rules.rights().system);
         let is_own = |name: &String| {
             let field = plan.validator.position(name).map(|position| &fields[position]);
             field.is_some_and(|field| {
-                field.secret
-                    || rules.global_keys.contains(name)
-                    || !is_system && !may_write(field.write, inserting)
+                field.secret || !is_system && !may_write(field.write, inserting)
             })
         };
-        // A row can't be made at all without its keys.
-        let needed = |name: &String| inserting && !is_auto(plan, name);
-        match row.keys().any(is_own) || rules.global_keys.iter().any(needed) {
-            true => Err(denied(plan, if inserting { "insert" } else { "update" })),
+        // Hiding a row is deleting it, which another rule is about.
+        let hides = plan.deleted_at.is_some_and(|position| {
+            row.get(&fields[position].name).is_some_and(|value| !value.is_null())
+        });
+        !hides && !row.keys().any(is_own)
+    }
+
+    /// Refuses what sessions don't write, in a row to which the core adds its own columns.
+    pub(crate) fn check_given(&self, table: &str, row: &Row) -> Result<()> {
+        let plan = self.engine.catalog.plan(table)?;
+        let is_global = |name: &String| self.rules(plan).global_keys.contains(name);
+        match row.keys().any(is_global) || !self.is_writable(plan, row, true) {
+            true => Err(denied(plan, "insert")),
             false => Ok(()),
         }
     }

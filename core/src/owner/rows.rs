@@ -17,8 +17,8 @@ use crate::owner::read::{self, Found};
 use crate::owner::transaction::{statement, transaction};
 use crate::owner::typed;
 use crate::policy::{Rules, TableRules, UNRESTRICTED};
-use crate::query::{Key, ListOptions, Page, Term, parse_key};
-use crate::value::Row;
+use crate::query::{Key, ListOptions, Page, Sql, Term, parse_key};
+use crate::value::{Row, SqlValue};
 
 /// What every typed read and write works with.
 #[derive(Clone, Copy)]
@@ -106,9 +106,22 @@ impl<'e> Rows<'e> {
             return Err(Error::InvalidArgument { argument: "include_deleted".to_owned(), message });
         }
         audited::reading(self.engine, table, || {
-            let terms = self.read_terms(plan);
-            read::list(self.engine, plan, self.holder(plan), options, terms, each)
+            let mut terms = self.read_terms(plan).to_vec();
+            if options.include_deleted {
+                terms.extend(self.deleted_terms(plan));
+            }
+            read::list(self.engine, plan, self.holder(plan), options, &terms, each)
         })
+    }
+
+    /// What holds for deleted rows besides: whoever may delete a row sees it when it is deleted.
+    fn deleted_terms(&self, plan: &Plan) -> Option<Term<'static>> {
+        let name = &plan.validator.fields()[plan.deleted_at?].name;
+        let term = self.rules(plan).delete.terms().first()?;
+        let mut sql = Sql::default();
+        sql.push("(").name(name).push(" IS NULL OR (").term(term).push("))");
+        let values = sql.values.into_iter().map(SqlValue::into_owned).collect();
+        Some(Term { text: sql.text, values })
     }
 
     pub(crate) fn count(&self, table: &str, filter: Option<&Value>) -> Result<i64> {

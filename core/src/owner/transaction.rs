@@ -4,7 +4,7 @@
 //! written down right before its COMMIT, and forgotten where they are undone.
 
 use crate::actor::Actor;
-use crate::capture::Mark;
+use crate::capture::{Held, Mark};
 use crate::error::Result;
 use crate::history;
 use crate::owner::Engine;
@@ -70,10 +70,24 @@ pub(crate) fn rehearse<T>(
 pub(crate) fn preview<T>(engine: &Engine, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let guard = Guard::begin(engine, &engine.recorder.actor())?;
     let held = engine.recorder.hold(&engine.connection, &*engine.host)?;
-    let result = work();
-    drop(guard);
-    engine.recorder.put_back(held);
-    result
+    let _back = PutBack { engine, guard: Some(guard), held: Some(held) };
+    work()
+}
+
+/// Undoes what was written down, and makes it notes again, also where the work panics.
+struct PutBack<'e> {
+    engine: &'e Engine,
+    guard: Option<Guard<'e>>,
+    held: Option<Held>,
+}
+
+impl Drop for PutBack<'_> {
+    fn drop(&mut self) {
+        drop(self.guard.take());
+        if let Some(held) = self.held.take() {
+            self.engine.recorder.put_back(held);
+        }
+    }
 }
 
 /// Undoes what it guards unless it is told to commit.

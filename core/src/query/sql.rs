@@ -10,7 +10,7 @@ pub(crate) struct Sql<'q> {
 }
 
 /// A condition that is added to a statement: how a session narrows it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Term<'q> {
     pub(crate) text: String,
     pub(crate) values: Vec<SqlValue<'q>>,

@@ -288,9 +288,15 @@ impl<'db> Session<'db> {
         let gateway = self.gateway.ok_or_else(|| ended("it was only opened for a look"))?;
         let is_select =
             text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("select"));
-        match is_select {
-            true => self.reading(|rows| gateway.run(rows, text, params, options)),
-            false => self.with(|rows| gateway.run(rows, text, params, options)),
+        loop {
+            let done = match is_select {
+                true => self.reading(|rows| gateway.run(rows, text, params, options)),
+                false => self.with(|rows| gateway.run(rows, text, params, options)),
+            };
+            // A write that had to wait for another connection's looks at the rights again.
+            if let Some(result) = done? {
+                return Ok(result);
+            }
         }
     }
 

@@ -35,9 +35,13 @@ impl<'db> Session<'db> {
                 return Err(Error::InvalidArgument { argument: name.to_owned(), message });
             }
         }
+        let given = row;
         let mut row = row.clone();
         row.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        self.writing(|rows| Rows { own_columns: true, ..rows }.insert(table, &row))
+        self.writing(|rows| {
+            rows.check_given(table, given)?;
+            Rows { own_columns: true, ..rows }.insert(table, &row)
+        })
     }
 
     /// Changes columns that only the core itself writes, of a row that the actor may change.
@@ -48,7 +52,7 @@ impl<'db> Session<'db> {
     /// Runs work of the core's own on the actor's behalf, in one transaction, past the policies:
     /// whoever calls this has checked what they stand for.
     pub(crate) fn as_core<T>(&self, work: impl FnOnce(Rows<'_>) -> Result<T>) -> Result<T> {
-        self.with(|rows| {
+        self.writing(|rows| {
             let core = Rows { rules: None, own_columns: true, ..rows };
             transaction(self.engine, &self.actor, || work(core))
         })

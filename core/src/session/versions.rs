@@ -14,7 +14,7 @@ impl Session<'_> {
     ///
     /// Those of [`crate::Owner::versions`], and `session_ended`.
     pub fn versions(&self, table: &str, key: &Value) -> Result<Vec<Version>> {
-        self.with(|rows| rows.versions(table, key))
+        self.reading(|rows| rows.versions(table, key))
     }
 
     /// The columns that differ between two versions of a row that the actor sees.
@@ -29,7 +29,7 @@ impl Session<'_> {
         from: i64,
         to: i64,
     ) -> Result<Vec<Difference>> {
-        self.with(|rows| rows.diff_versions(table, key, from, to))
+        self.reading(|rows| rows.diff_versions(table, key, from, to))
     }
 
     /// Makes a row what a version of it says, where the actor may update it: a new version.
@@ -38,6 +38,6 @@ impl Session<'_> {
     ///
     /// Those of [`crate::Owner::roll_back`] and [`Session::update`].
     pub fn roll_back(&self, table: &str, key: &Value, version: i64) -> Result<Row> {
-        self.with(|rows| rows.roll_back(table, key, version))
+        self.writing(|rows| rows.roll_back(table, key, version))
     }
 }

@@ -1,0 +1,180 @@
+//! Rights where they are easily forgotten: columns given to operations, hiding, waiting, panics.
+
+use freehold::account::SignUp;
+use freehold::{Actor, Bundle, Database, ListOptions, Origin, Principal, Result};
+use serde_json::{Value, json};
+
+type Row = serde_json::Map<String, Value>;
+
+fn row(value: Value) -> Row {
+    value.as_object().unwrap().clone()
+}
+
+fn code<T>(result: Result<T>) -> &'static str {
+    result.err().expect("it is refused").code()
+}
+
+fn column(database: &Database, sql: &str) -> Vec<String> {
+    let rows = database.owner().unwrap().sql(sql, &[]).unwrap().rows;
+    rows.iter().filter_map(|row| row[0].as_str().map(str::to_owned)).collect()
+}
+
+fn somebody(database: &Database, table: &str, tenant: &str, condition: &str) -> Actor {
+    let one = |name: &str| {
+        column(database, &format!("SELECT {name} FROM {table} WHERE {condition}")).remove(0)
+    };
+    Actor::user(one("id")).in_tenant(one(tenant))
+}
+
+fn of_demo(database: &Database, role: &str) -> Actor {
+    let condition = format!("email LIKE '%@demo-org.com' AND role = '{role}'");
+    somebody(database, "users", "organization_id", &condition)
+}
+
+/// A canvas that an admin made and shared with a member, who may edit it.
+fn shared_canvas(database: &Database) -> (Actor, Actor, Value) {
+    let (admin, member) = (of_demo(database, "ADMIN"), of_demo(database, "MEMBER"));
+    let session = database.session(admin.clone()).unwrap();
+    let model = session.sql("SELECT id FROM models WHERE is_published", &[]).unwrap();
+    let canvas = json!({
+        "model_id": model.rows[0][0], "name": "Plan", "visibility": "ORGANIZATION",
+    });
+    let id = session.insert("canvases", &row(canvas)).unwrap()["id"].clone();
+    let Principal::User(person) = &member.principal else { panic!("{member:?} is no person") };
+    let share = json!({ "canvas_id": id, "user_id": person, "permission": "EDIT" });
+    session.insert("canvas_shares", &row(share)).unwrap();
+    (admin, member, id)
+}
+
+#[test]
+fn who_may_only_update_a_row_neither_hides_it_nor_sees_it_hidden() {
+    let database = freehold::testing::database("valuecanvas", "development");
+    let (admin, member, id) = shared_canvas(&database);
+    let session = database.session(member).unwrap();
+    session.update("canvases", &id, &row(json!({ "name": "Edited" }))).unwrap();
+    let hidden = row(json!({ "deleted_at": "2020-01-01T00:00:00.000Z" }));
+    assert_eq!(code(session.update("canvases", &id, &hidden)), "denied");
+    let sql = "UPDATE canvases SET deleted_at = '2020-01-01T00:00:00.000Z'";
+    assert_ne!(session.sql(sql, &[]).map_or(0, |result| result.changes), 1);
+    assert!(database.session(admin.clone()).unwrap().delete("canvases", &id).unwrap());
+    let options = json!({ "include_deleted": true, "filter": { "name": "Edited" } });
+    let options = ListOptions::from_json(options).unwrap();
+    assert_eq!(session.list("canvases", &options).unwrap().rows.len(), 0);
+    let admin = database.session(admin).unwrap();
+    assert_eq!(admin.list("canvases", &options).unwrap().rows.len(), 1);
+}
+
+#[test]
+fn an_account_is_that_of_the_sessions_own_tenant() {
+    let database = freehold::testing::database("valuecanvas", "production");
+    let found = |name: &str| {
+        let email = format!("{name}@example.org");
+        let request = SignUp {
+            user: row(json!({ "email": email, "name": name, "status": "ACTIVE" })),
+            password: Some(format!("{name}'s password")),
+            tenant: Some(row(json!({ "name": name, "slug": name }))),
+        };
+        database.sign_up(&request, Origin::default()).unwrap()
+    };
+    let (ann, ben) = (found("ann"), found("ben"));
+    let Principal::User(id) = &ben.principal else { panic!("{ben:?} is no person") };
+    let twin = json!({
+        "id": id, "email": "twin@example.org", "name": "Twin", "status": "ACTIVE",
+    });
+    let session = database.session(ann.clone()).unwrap();
+    session.insert("users", &row(twin)).unwrap();
+    let twin = Actor::user(id).in_tenant(ann.tenant.unwrap());
+    let twin = database.session(twin).unwrap();
+    let stolen = twin.change_email("other@example.org", "ben's password");
+    assert_eq!(code(stolen), "bad_credentials");
+    let session = database.session(ben.clone()).unwrap();
+    session.change_password("ben's password", "a new password").unwrap();
+    session.change_email("ben2@example.org", "a new password").unwrap();
+}
+
+#[test]
+fn operations_take_no_columns_that_sessions_dont_write() {
+    let database = freehold::testing::database("carcosa", "development");
+    let sql = "SELECT user_id AS id, organization_id FROM organization_members";
+    let owner =
+        somebody(&database, &format!("({sql} WHERE role = 'OWNER')"), "organization_id", "TRUE");
+    let session = database.session(owner).unwrap();
+    let invitation = json!({
+        "email": "ben@example.org", "role": "VIEWER", "expires_at": "2099-01-01T00:00:00.000Z",
+        "accepted_at": "2020-01-01T00:00:00.000Z",
+    });
+    assert_eq!(code(session.invite(&row(invitation))), "denied");
+    let project = session.list("projects", &ListOptions::default()).unwrap().rows.remove(0);
+    let key = json!({
+        "name": "Upload", "project_id": project["id"], "last_used_at": "2020-01-01T00:00:00.000Z",
+    });
+    assert_eq!(code(session.create_api_key("car", &row(key))), "denied");
+}
+
+#[test]
+fn a_write_that_waited_for_another_connection_looks_at_rights_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("workflow.db");
+    let mut image = freehold::testing::database("workflow", "development");
+    std::fs::write(&path, image.export().unwrap()).unwrap();
+    let open = || {
+        let bundle = Bundle::builtin("workflow").unwrap();
+        freehold::open(&path, bundle, freehold::OpenOptions::default()).unwrap()
+    };
+    let works: [fn(&freehold::Session<'_>, &Value) -> Result<()>; 3] = [
+        |session, _| session.sql("UPDATE workflows SET name = 'late'", &[]).map(|_| ()),
+        |session, id| session.roll_back("workflows", id, 1).map(|_| ()),
+        |session, _| session.change_password("admin123", "a late password"),
+    ];
+    for work in works {
+        let (one, other) = (open(), open());
+        let actor = somebody(&one, "users", "tenant_id", "email = 'admin@example.com'");
+        let session = one.session(actor).unwrap();
+        let workflow = session.list("workflows", &ListOptions::default()).unwrap().rows.remove(0);
+        session.update("workflows", &workflow["id"], &row(json!({ "name": "Now" }))).unwrap();
+        session.sql("SELECT count(*) FROM workflows", &[]).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let suspending = std::thread::spawn(move || {
+            let owner = other.owner().unwrap();
+            let done = owner.transaction(|owner| {
+                owner.sql("UPDATE users SET is_active = 0", &[])?;
+                tell.send(()).unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(300));
+                Ok(())
+            });
+            done.unwrap();
+        });
+        told.recv().unwrap();
+        let late = work(&session, &workflow["id"]);
+        suspending.join().unwrap();
+        assert_eq!(code(late), "session_ended");
+        one.owner().unwrap().sql("UPDATE users SET is_active = 1", &[]).unwrap();
+    }
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl<'de> serde::Deserialize<'de> for Panics {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> std::result::Result<Self, D::Error> {
+        panic!("an app's own type may")
+    }
+}
+
+#[test]
+fn a_panic_while_the_audit_table_is_read_loses_no_record() {
+    let database = freehold::testing::database("valuecanvas", "development");
+    let session = database.session(of_demo(&database, "ADMIN")).unwrap();
+    let count = || column(&database, "SELECT id FROM audit_logs").len();
+    let before = count();
+    let done = session.transaction(|session| {
+        session.sql("UPDATE users SET name = 'Renamed' WHERE role = 'MEMBER'", &[])?;
+        let read = std::panic::AssertUnwindSafe(|| {
+            session.list_as::<Panics>("audit_logs", &ListOptions::default()).map(|_| ())
+        });
+        assert!(std::panic::catch_unwind(read).is_err());
+        Ok(())
+    });
+    done.unwrap();
+    assert_eq!(count(), before + 1);
+}
