@@ -7,10 +7,12 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::migrating::generated_bundle;
+use crate::world::World;
 
 pub fn lines() -> Vec<Line> {
     let mut lines: Vec<Line> = [10, 50, 100].into_iter().map(migrate_tables).collect();
     lines.extend([1_000, 10_000, 100_000].into_iter().flat_map(page_of_rows));
+    lines.extend([(10, 100), (10, 1_000), (100, 100), (100, 1_000)].into_iter().map(sessions));
     lines
 }
 
@@ -47,4 +49,18 @@ fn page_of_rows(rows: usize) -> Vec<Line> {
         Line::note(&format!("insert among {rows} rows, per row"), show(each)),
         Line::note(&format!("second page of 50 among {rows} rows"), show(median(page.collect()))),
     ]
+}
+
+/// What a member pays, among so many tenants with so many tasks each.
+fn sessions((tenants, tasks): (usize, usize)) -> Line {
+    let world = World::sized(tenants, tasks);
+    let open = || time(|| world.database.session(world.member.clone()).unwrap());
+    let open = median((0..51).map(|_| open()).collect());
+    let session = world.database.session(world.member.clone()).unwrap();
+    let filter = json!({ "filter": { "project_id": world.project }, "limit": 5 });
+    let options = ListOptions::from_json(filter).unwrap();
+    let page = || time(|| session.list("tasks", &options).unwrap());
+    let page = median((0..51).map(|_| page()).collect());
+    let what = format!("{tenants} tenants of {tasks} tasks: open a session, list 5 as a member");
+    Line::note(&what, format!("{}, {}", show(open), show(page)))
 }

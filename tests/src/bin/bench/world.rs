@@ -82,6 +82,11 @@ pub fn id(kind: usize, tenant: usize, at: usize) -> String {
 
 impl World {
     pub fn new(tasks: usize) -> World {
+        World::sized(TENANTS, tasks)
+    }
+
+    /// A file with this many tenants, more than seven, and tasks in each.
+    pub fn sized(tenants: usize, tasks: usize) -> World {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bench.db");
         let bundle = Bundle::from_model_text(MODEL).unwrap();
@@ -90,7 +95,7 @@ impl World {
         database.push(false).unwrap();
         let bare = Connection::open(&path).unwrap();
         bare.pragma_update(None, "foreign_keys", true).unwrap();
-        fill(&bare, tasks);
+        fill(&bare, tenants, tasks);
         let tenant = id(1, 7, 0);
         World {
             database,
@@ -105,13 +110,13 @@ impl World {
     }
 }
 
-fn fill(bare: &Connection, tasks: usize) {
+fn fill(bare: &Connection, tenants: usize, tasks: usize) {
     let now = "2026-01-01T00:00:00.000Z";
     bare.execute_batch("BEGIN").unwrap();
     let insert = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
         bare.prepare_cached(sql).unwrap().execute(values).unwrap();
     };
-    for tenant in 0..TENANTS {
+    for tenant in 0..tenants {
         let club = id(1, tenant, 0);
         let slug = format!("t{tenant}");
         insert("INSERT INTO organizations VALUES (?1, ?2, ?2, ?3, ?3)", params![club, slug, now]);
