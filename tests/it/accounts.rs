@@ -207,3 +207,35 @@ fn programs_sign_in_with_keys_that_are_shown_once() {
     assert_eq!(code(of_key.count("projects", None)), "session_ended");
     assert_eq!(code(sign_in()), "bad_credentials");
 }
+
+#[test]
+fn nobody_says_of_themselves_what_others_decide() {
+    let database = freehold::testing::database("valuecanvas", "development");
+    let owner = database.owner().unwrap();
+    let there = owner.list("organizations", &ListOptions::default()).unwrap().rows.remove(0);
+    for (name, value) in [
+        ("organization_id", there["id"].clone()),
+        ("id", json!("0197a3f0-0000-7000-8000-000000000001")),
+        ("role", json!("ADMIN")),
+        ("password_hash", json!("x")),
+        ("deleted_at", json!("2020-01-01T00:00:00.000Z")),
+    ] {
+        let mut user = row(json!({ "email": "eve@example.org", "name": "Eve" }));
+        user.insert(name.to_owned(), value);
+        let tenant = Some(row(json!({ "name": "Eve", "slug": "eve" })));
+        let request = SignUp { user, password: Some("correct horse".to_owned()), tenant };
+        let error = database.sign_up(&request, Origin::default()).unwrap_err();
+        assert_eq!(error.code(), "invalid_argument", "{name}");
+    }
+    let database = freehold::testing::database("vibecraft", "production");
+    let ben = sign_up(&database, "ben");
+    let session = database.session(sign_up(&database, "ann")).unwrap();
+    for (name, value) in
+        [("user_id", user_id(&ben)), ("id", "0197a3f0-0000-7000-8000-000000000001")]
+    {
+        let mut project = row(json!({ "name": "Mine" }));
+        project.insert(name.to_owned(), value.into());
+        assert!(session.create_tenant(&project).is_err(), "{name}");
+    }
+    session.create_tenant(&row(json!({ "name": "Mine" }))).unwrap();
+}

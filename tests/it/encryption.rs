@@ -208,9 +208,11 @@ fn a_ciphertext_that_was_moved_or_changed_is_an_error() {
          WHERE full_name = 'Ada'",
         // One letter of each part: form, data key, nonce, ciphertext.
         "UPDATE patients SET findings = 'B' || substr(findings, 2) WHERE full_name = 'Ada'",
-        "UPDATE patients SET findings = substr(findings, 1, 7) || 'x' || substr(findings, 9)
+        "UPDATE patients SET findings = substr(findings, 1, 7)
+         || CASE substr(findings, 8, 1) WHEN 'x' THEN 'y' ELSE 'x' END || substr(findings, 9)
          WHERE full_name = 'Ada'",
-        "UPDATE patients SET findings = substr(findings, 1, 29) || '--' || substr(findings, 32)
+        "UPDATE patients SET findings = substr(findings, 1, 29)
+         || CASE substr(findings, 30, 1) WHEN 'x' THEN 'y' ELSE 'x' END || substr(findings, 31)
          WHERE full_name = 'Ada'",
         "UPDATE patients SET findings = substr(findings, 1, 59)
          || CASE substr(findings, 60, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr(findings, 61)

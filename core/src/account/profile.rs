@@ -8,6 +8,7 @@ use super::{text, users};
 use crate::actor::{Actor, Origin};
 use crate::crypto::password;
 use crate::error::{Error, Result};
+use crate::model::{Model, Table, Write};
 use crate::owner::transaction::transaction;
 use crate::owner::{Engine, Owner};
 use crate::query::Sql;
@@ -33,13 +34,15 @@ pub struct SignUp {
 pub(crate) fn sign_up(engine: &Engine, request: &SignUp, origin: Origin) -> Result<Actor> {
     let model = engine.catalog.model();
     let users = users(model)?;
+    check_given(model, users, &request.user, "user")?;
+    if let (Some(row), Some(tenancy)) = (&request.tenant, &model.tenancy)
+        && let Some(tenants) = model.table(&tenancy.tenant)
+    {
+        check_given(model, tenants, row, "tenant")?;
+    }
     // Hashed whether the address is taken or not, so that the time doesn't tell.
     let hash = request.password.as_ref().map(|secret| password::hash(secret, &*engine.host));
     let mut user = request.user.clone();
-    if user.contains_key("password_hash") {
-        let message = "give the password itself".to_owned();
-        return Err(Error::InvalidArgument { argument: "user.password_hash".to_owned(), message });
-    }
     if let Some(hash) = hash.transpose()? {
         user.insert("password_hash".to_owned(), hash.into());
     }
@@ -68,6 +71,28 @@ pub(crate) fn sign_up(engine: &Engine, request: &SignUp, origin: Origin) -> Resu
         actor.tenant = actor_tenant;
         Ok(actor)
     })
+}
+
+/// Refuses what people don't say of themselves: ids, the tenant, the role, secrets, and what the
+/// model lets nobody write.
+pub(super) fn check_given(model: &Model, table: &Table, row: &Row, argument: &str) -> Result<()> {
+    let role = model.tenancy.as_ref().and_then(|tenancy| tenancy.role.as_ref());
+    let is_own = |name: &&String| {
+        let column = table.column(name);
+        let kept = column.is_some_and(|column| column.secret || column.write == Write::Never);
+        kept || table.primary_key.contains(name)
+            || Some(*name) == role
+            || model.tenant_column(table) == Some(name.as_str())
+            || (table.soft_delete.is_some() && name.as_str() == "deleted_at")
+    };
+    match row.keys().find(is_own) {
+        None => Ok(()),
+        Some(name) => Err(Error::InvalidArgument {
+            argument: format!("{argument}.{name}"),
+            message: "is not for people to say; the core or the database's holder decides it"
+                .to_owned(),
+        }),
+    }
 }
 
 /// Sets a person's password, whatever it was.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::account::profile::check_given;
 use crate::error::{Error, Result};
 use crate::model::Table;
 use crate::policy::membership;
@@ -37,6 +38,14 @@ impl Session<'_> {
         else {
             return Err(denied(&tenants.name));
         };
+        check_given(model, tenants, row, "row")?;
+        // Nobody makes somebody else answer for a tenant.
+        let names_another = |column: &String| {
+            row.get(column).is_some_and(|named| named.as_str() != Some(user.as_str()))
+        };
+        if owners(tenants, tenancy.user.as_deref()).iter().any(names_another) {
+            return Err(denied(&tenants.name));
+        }
         let mut row = row.clone();
         for column in owners(tenants, tenancy.user.as_deref()) {
             row.entry(column).or_insert_with(|| Value::from(user.as_str()));
