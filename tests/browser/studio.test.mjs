@@ -46,7 +46,12 @@ const EDITS = {
     wrong: ["No Such Bucket", "pattern_mismatch"],
     right: "renamed-bucket",
   },
-  workflow: { table: "workflows", column: "version", wrong: ["0", "too_small"], right: "7" },
+  workflow: {
+    table: "tenants",
+    column: "slug",
+    wrong: ["Not a slug", "invalid_format"],
+    right: "renamed",
+  },
 };
 
 describe("the demonstration page", () => {
