@@ -6,6 +6,7 @@
 mod checks;
 mod keys;
 mod records;
+mod restore;
 mod sessions;
 
 use std::cell::Cell;
@@ -27,6 +28,7 @@ use crate::owner::{Engine, Owner, audited};
 use crate::seed::{self, SeedReport};
 
 pub use keys::Shredded;
+pub use restore::proven_backup;
 
 /// An open database.
 ///

@@ -1,5 +1,6 @@
 // Writes the built-in models into `dist`, beside the WebAssembly file: the files of each as
-// `models/<name>.json`, and `models.js`, which lists them. The core says what a list shows of each.
+// `models/<name>.json`, the types of its tables as `models/<name>.d.ts`, and `models.js`, which
+// lists them. The core says what a list shows of each.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname } from "node:path";
@@ -10,7 +11,14 @@ const MIGRATIONS = new URL("../../migrations/", import.meta.url);
 const DIST = new URL("./dist/", import.meta.url);
 
 /** The type of `models.js`: it names no type of the package, which is compiled into `dist` too. */
-const TYPES = `export declare const BUILTIN: readonly {
+const TYPES = (names) => `${names
+  .map((name) => `import type { Tables as ${pascalCase(name)} } from "./models/${name}.js";\n`)
+  .join("")}
+/** The tables of each built-in model. */
+export interface Builtin {
+${names.map((name) => `  ${name}: ${pascalCase(name)};\n`).join("")}}
+
+export declare const BUILTIN: readonly {
   readonly summary: {
     readonly name: string;
     readonly title: string;
@@ -26,8 +34,11 @@ const TYPES = `export declare const BUILTIN: readonly {
 initSync({ module: readFileSync(new URL("freehold_wasm_bg.wasm", DIST)) });
 rmSync(new URL("models/", DIST), { recursive: true, force: true });
 mkdirSync(new URL("models/", DIST));
-const entries = modelFolders().map((name) => {
+const names = modelFolders();
+const entries = names.map((name) => {
   const files = bundleFiles(new URL(`${name}/`, MIGRATIONS));
+  const types = ask("generate", { model: files.model, what: "ts" });
+  writeFileSync(new URL(`models/${name}.d.ts`, DIST), types);
   writeFileSync(new URL(`models/${name}.json`, DIST), JSON.stringify(files));
   // Bundlers look for exactly this form.
   const file = `new URL("./models/${name}.json", import.meta.url)`;
@@ -35,7 +46,7 @@ const entries = modelFolders().map((name) => {
 });
 if (entries.length === 0) throw new Error(`${MIGRATIONS} holds no model`);
 writeFileSync(new URL("models.js", DIST), `export const BUILTIN = [\n${entries.join("")}];\n`);
-writeFileSync(new URL("models.d.ts", DIST), TYPES);
+writeFileSync(new URL("models.d.ts", DIST), TYPES(names));
 
 function modelFolders() {
   const folders = readdirSync(MIGRATIONS, { withFileTypes: true });
@@ -61,7 +72,19 @@ function texts(folder, ending, nameOf) {
 }
 
 function summary(name, files) {
-  const answer = JSON.parse(callStatic(JSON.stringify({ method: "summary", params: { files } })));
-  if (answer.error) throw new Error(`${name}: ${answer.error.message}`);
+  try {
+    return ask("summary", { files });
+  } catch (error) {
+    throw new Error(`${name}: ${error.message}`);
+  }
+}
+
+function ask(method, params) {
+  const answer = JSON.parse(callStatic(JSON.stringify({ method, params })));
+  if (answer.error) throw new Error(answer.error.message);
   return answer.ok;
+}
+
+function pascalCase(name) {
+  return name.replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase());
 }

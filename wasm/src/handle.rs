@@ -2,6 +2,7 @@
 
 use freehold_core::host::{FixedHost, Host};
 use freehold_core::migrate::Progress;
+use freehold_core::database::proven_backup;
 use freehold_core::{Database, Error, call};
 use js_sys::Function;
 use serde_json::json;
@@ -42,9 +43,28 @@ pub(crate) async fn open(request: &str) -> Result<Handle, OpenError> {
     Ok(Handle { database, stored_as: is_stored.then_some(name) })
 }
 
+/// Puts a proven backup in the place of the stored database that a request names.
+pub(crate) async fn replace(request: &str, bytes: &[u8]) -> Result<(), OpenError> {
+    let Request { name, is_stored, bundle, .. } = request::read(request)?;
+    if !is_stored {
+        let message = "a database in memory has no file to replace".to_owned();
+        return Err(Error::InvalidArgument { argument: "storage".to_owned(), message }.into());
+    }
+    let host = JsHost::new().map_err(|_| no_random_bytes())?;
+    let proven = proven_backup(bytes, &bundle, &host)?;
+    storage::replace(&name, &proven).await
+}
+
 /// An error as an answer.
 pub(crate) fn refusal(error: &OpenError) -> String {
     json!({ "error": error.to_json() }).to_string()
+}
+
+fn answer(outcome: Result<(), OpenError>) -> String {
+    match outcome {
+        Ok(()) => json!({ "ok": null }).to_string(),
+        Err(error) => refusal(&error),
+    }
 }
 
 #[wasm_bindgen]
@@ -68,13 +88,16 @@ impl Handle {
         self.database.export().map_err(|error| refusal(&error.into()))
     }
 
+    /// Puts a backup's bytes in the place of everything in the database.
+    #[must_use]
+    pub fn restore(&mut self, bytes: &[u8]) -> String {
+        answer(self.database.restore(bytes).map_err(OpenError::from))
+    }
+
     /// Closes the database, so that another tab or worker may open it.
     #[must_use]
     pub fn close(self) -> String {
-        match self.shut() {
-            Ok(()) => json!({ "ok": null }).to_string(),
-            Err(error) => refusal(&error),
-        }
+        answer(self.shut())
     }
 
     fn shut(self) -> Result<(), OpenError> {

@@ -31,6 +31,17 @@ pub async fn open(request: String) -> Result<Handle, String> {
     handle::open(&request).await.map_err(|error| handle::refusal(&error))
 }
 
+/// Puts a backup's bytes in the place of a stored database that is not open, whatever state it is
+/// in; the request is the one that opens it.
+///
+/// # Errors
+///
+/// An answer with the error.
+#[wasm_bindgen]
+pub async fn replace(request: String, bytes: Vec<u8>) -> Result<(), String> {
+    handle::replace(&request, &bytes).await.map_err(|error| handle::refusal(&error))
+}
+
 /// Answers a request that needs no database.
 ///
 /// # Errors

@@ -15,6 +15,8 @@ use js_sys::Reflect;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use sqlite_wasm_rs::WasmOsCallback;
+use sqlite_wasm_rs::vfs::VfsFilesManager as _;
+use sqlite_wasm_rs::vfs::transfer::DbTransfer as _;
 use sqlite_wasm_vfs::sahpool::{
     OpfsSAHError, OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install as install_pool,
 };
@@ -23,8 +25,11 @@ use wasm_bindgen::JsValue;
 /// The file of the database inside its pool.
 pub const DATABASE_FILE: &str = "freehold.db";
 
+/// The file that is to take the database's place, while it does.
+const REPLACEMENT_FILE: &str = "freehold.db.replacement";
+
 /// Slots reserved at open: the database and its journal, the backups that may be kept, and the
-/// one that is being made.
+/// one that is being made, or what is to replace the database.
 pub const SLOTS_RESERVED: usize = 8;
 
 /// The characters that may make up a database's name; it becomes part of a directory's name.
@@ -85,6 +90,9 @@ impl OpenError {
                 Some("SecurityError" | "NotAllowedError") => Self::NoOpfs { reason },
                 _ => failed(error),
             },
+            OpfsSAHError::InvalidHeader { .. } | OpfsSAHError::DuplicateFilename(_) => {
+                Self::Core(Error::Corrupt { message: reason })
+            }
             _ => failed(error),
         }
     }
@@ -141,19 +149,67 @@ pub fn open_memory() -> Result<Connection, Error> {
 /// - `storage_full`: no space for the reserved slots.
 /// - `io`: the file system failed otherwise.
 pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
+    let pool = open_pool(name, false).await?;
+    finish_replacing(&pool).map_err(|error| OpenError::from_pool(name, &error))?;
+    Ok(connect(name, DATABASE_FILE)?)
+}
+
+/// Puts the bytes of a proven file in the place of the database `name`, which is not open.
+///
+/// The bytes are stored beside the database before that gives way, and a replacing that was cut
+/// short is finished by the next opening.
+///
+/// # Errors
+///
+/// - those of [`open_stored`]
+pub async fn replace(name: &str, bytes: &[u8]) -> Result<(), OpenError> {
+    let pool = match open_pool(name, false).await {
+        // Nothing in the pool can be told apart any more.
+        Err(OpenError::Core(Error::Corrupt { .. })) => open_pool(name, true).await?,
+        pool => pool?,
+    };
+    let replaced = pool
+        .remove(REPLACEMENT_FILE)
+        .and_then(|_| pool.import_db(REPLACEMENT_FILE, bytes))
+        .and_then(|()| pool.remove(DATABASE_FILE))
+        .and_then(|_| finish_replacing(&pool));
+    let released = release(name);
+    replaced.map_err(|error| OpenError::from_pool(name, &error))?;
+    released
+}
+
+/// Makes the replacement the database, where that gave way to it already; forgets it otherwise.
+fn finish_replacing(pool: &OpfsSAHPoolUtil) -> Result<(), OpfsSAHError> {
+    if !pool.contains(REPLACEMENT_FILE)? {
+        return Ok(());
+    }
+    if !pool.contains(DATABASE_FILE)? {
+        // What belonged to the database before would be played back into this one.
+        for ending in ["-journal", "-wal"] {
+            pool.remove(&format!("{DATABASE_FILE}{ending}"))?;
+        }
+        let bytes = pool.export_db(REPLACEMENT_FILE)?;
+        pool.import_db(DATABASE_FILE, &bytes)?;
+    }
+    pool.remove(REPLACEMENT_FILE).map(|_| ())
+}
+
+/// Opens a pool with all slots that its database will need.
+async fn open_pool(name: &str, clear: bool) -> Result<OpfsSAHPoolUtil, OpenError> {
     check_name(name)?;
     let config = OpfsSAHPoolCfgBuilder::new()
         .vfs_name(&vfs_name(name))
         .directory(&format!(".freehold-{name}"))
         .initial_capacity(SLOTS_RESERVED)
+        .clear_on_init(clear)
         .build();
     let from_pool = |error: OpfsSAHError| OpenError::from_pool(name, &error);
     let pool = install_pool::<WasmOsCallback>(&config, false).await.map_err(from_pool)?;
     // Does nothing unless the database was closed in this worker before.
     pool.resume().await.map_err(from_pool)?;
     pool.ensure_capacity(SLOTS_RESERVED).await.map_err(from_pool)?;
-    POOLS.with_borrow_mut(|pools| pools.insert(name.to_owned(), pool));
-    Ok(connect(name, DATABASE_FILE)?)
+    POOLS.with_borrow_mut(|pools| pools.insert(name.to_owned(), pool.clone()));
+    Ok(pool)
 }
 
 /// Connects to a file in the pool of an open database.

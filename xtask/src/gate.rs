@@ -99,5 +99,6 @@ fn documentation() -> Outcome<()> {
 
 fn typescript() -> Outcome<()> {
     npm::run_script("wasm/js", "build")?;
+    npm::run_script("wasm/js", "test")?;
     npm::run_script("web-demo", "check")
 }

@@ -24,7 +24,7 @@ const BINARY: &str = "freehold_wasm_bg.wasm";
 const GZIP_BYTES_AIM: u64 = 600_000;
 
 /// The most that it may weigh today.
-const GZIP_BYTES_MAX: u64 = 765_000;
+const GZIP_BYTES_MAX: u64 = 770_000;
 
 /// Prints the sizes of the file named by its first argument, in bytes: raw, gzip and brotli.
 const MEASURE: &str = "

@@ -82,6 +82,18 @@ impl KeyRing {
         Ok(())
     }
 
+    /// Whether the master key at hand is that of another file's keys too.
+    ///
+    /// # Errors
+    ///
+    /// - `wrong_key`: they are wrapped by another one
+    pub(crate) fn check(&self, connection: &Connection) -> Result<()> {
+        match &self.master {
+            Some(master) if !is_wrapped_by(connection, master)? => Err(Error::WrongKey),
+            _ => Ok(()),
+        }
+    }
+
     /// Forgets opened keys: what another connection shredded must not stay here.
     pub(crate) fn forget(&self) {
         self.opened.borrow_mut().clear();

@@ -30,13 +30,15 @@ export interface Actor {
   readonly origin?: Origin;
 }
 
-/** @internal */
+/** An origin as the core reads it. */
 export interface WireOrigin {
+  /** The IP address. */
   readonly ip_address?: string | undefined;
+  /** The user agent. */
   readonly user_agent?: string | undefined;
 }
 
-/** @internal */
+/** An actor as the core reads it. */
 export interface WireActor {
   readonly principal: { readonly user: string } | { readonly api_key: string } | "system";
   readonly tenant?: string | undefined;

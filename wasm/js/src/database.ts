@@ -6,13 +6,12 @@
 
 import { fromWire as actorFromWire, originToWire, toWire } from "./actor.js";
 import type { Actor, Origin, WireActor } from "./actor.js";
-import { FreeholdError } from "./error.js";
-import type { ErrorBody } from "./error.js";
-import type { Link, OnProgress } from "./link.js";
+import { Channel } from "./channel.js";
+import type { Opened, RunOptions, Storage } from "./channel.js";
+import { backupFile, bytesIn, rememberUse } from "./files.js";
 import type { Model } from "./model.js";
 import { Owner } from "./owner.js";
 import type {
-  AnyTables,
   AuditEntry,
   AuditFinding,
   AuditPage,
@@ -21,24 +20,18 @@ import type {
   Finding,
   Generated,
   Initialized,
-  Key,
   KeyHolder,
   MigrationStatus,
   NewMigration,
   Purged,
   Rotated,
-  Row,
   Run,
   SeedReport,
   Status,
-  TablesOf,
   Verified,
 } from "./results.js";
-import type { Call } from "./rows.js";
 import { Session } from "./session.js";
-
-/** Where a database lives: kept by the browser, or gone with the page. */
-export type Storage = "opfs" | "memory";
+import type { AnyTables, CallOptions, Key, Row, TablesOf } from "./tables.js";
 
 /** With what somebody signs in. */
 export interface Credentials {
@@ -50,6 +43,12 @@ export interface Credentials {
   readonly tenant?: string;
   /** Where they are. */
   readonly origin?: Origin;
+}
+
+/** What to seed along. */
+export interface SeedOptions extends RunOptions {
+  /** The name of a seed set. */
+  readonly seed?: string | null;
 }
 
 /** Somebody who signs up. */
@@ -64,25 +63,13 @@ export interface NewAccount {
   readonly origin?: Origin;
 }
 
-/** @internal */
-export interface Opened {
-  readonly name: string;
-  readonly storage: Storage;
-  readonly link: Link;
-  /** Opens the database once more, after its worker died. */
-  readonly reopen: () => Promise<Link>;
-  readonly onProgress: OnProgress | undefined;
-  /** Lets other tabs know that the database is free again. */
-  readonly release: () => void;
-}
-
 /**
  * An open database. Calls are answered in the order in which they were made.
  *
  * A call that was under way when the worker died rejects with `worker_failed`; whether it was
  * done must be looked up. The next call opens the database again, unless it lived in memory.
  *
- * @typeParam T - The tables' types, as `freehold generate ts` writes them.
+ * @typeParam T - The tables' types.
  *
  * @example
  * ```ts
@@ -101,16 +88,13 @@ export class Database<T extends TablesOf<T> = AnyTables> {
   readonly storage: Storage;
   /** Up and down through the model's versions. Each run is atomic. */
   readonly migrate: Migrate;
-  readonly #opened: Opened;
-  #link: Promise<Link>;
-  #closed = false;
+  readonly #channel: Channel;
 
   private constructor(opened: Opened) {
     this.name = opened.name;
     this.storage = opened.storage;
-    this.#opened = opened;
-    this.#link = Promise.resolve(opened.link);
-    this.migrate = Migrate.of((method, params) => this.call(method, params));
+    this.#channel = new Channel(opened);
+    this.migrate = Migrate.of((...call) => this.call(...call));
   }
 
   /** @internal */
@@ -122,8 +106,11 @@ export class Database<T extends TablesOf<T> = AnyTables> {
    * Completes what is missing: applies pending migrations, and seeds a set. Each of the two is
    * atomic; doing it again changes nothing.
    */
-  init(options: { seed?: string | null } = {}): Promise<Initialized> {
-    return this.call("init", { seed: options.seed ?? null }) as Promise<Initialized>;
+  async init(options: SeedOptions = {}): Promise<Initialized> {
+    const { seed, ...run } = options;
+    const done = (await this.call("init", { seed: seed ?? null }, run)) as Initialized;
+    if (this.storage === "opfs") await rememberUse(this.name);
+    return done;
   }
 
   /** Where the database stands in its history. */
@@ -160,8 +147,9 @@ export class Database<T extends TablesOf<T> = AnyTables> {
   }
 
   /** Removes everything and begins anew: all tables, then migrations and a seed set. */
-  reset(options: { seed?: string | null } = {}): Promise<Initialized> {
-    return this.call("reset", { seed: options.seed ?? null }) as Promise<Initialized>;
+  reset(options: SeedOptions = {}): Promise<Initialized> {
+    const { seed, ...run } = options;
+    return this.call("reset", { seed: seed ?? null }, run) as Promise<Initialized>;
   }
 
   /** All that is wrong with the data, row by row, and with the schema. */
@@ -181,7 +169,7 @@ export class Database<T extends TablesOf<T> = AnyTables> {
 
   /** The unrestricted handle. Rejects, call by call, with `not_initialized` before `init`. */
   owner(): Owner<T> {
-    return Owner.of<T>((method, params) => this.call(method, params));
+    return Owner.of<T>((...call) => this.call(...call));
   }
 
   /**
@@ -190,7 +178,8 @@ export class Database<T extends TablesOf<T> = AnyTables> {
    */
   session(actor: Actor): Session<T> {
     const as = toWire(actor);
-    return Session.of<T>((method, params) => this.#callAs(method, params, as), actor);
+    const channel = this.#channel;
+    return Session.of<T>((method, params, options) => channel.call(method, params, as, options), actor);
   }
 
   /**
@@ -258,70 +247,60 @@ export class Database<T extends TablesOf<T> = AnyTables> {
   }
 
   /** The whole database as the bytes of a SQLite file. */
-  async export(): Promise<Uint8Array> {
-    const link = await this.#reach();
-    const answer = await link.ask({ kind: "export" });
-    if (typeof answer !== "string") return answer;
-    throw new FreeholdError((parse(answer) as { error: ErrorBody }).error);
+  export(options?: CallOptions): Promise<Uint8Array> {
+    return this.#channel.transfer({ kind: "export" }, options);
+  }
+
+  /** The whole database as a file to download: a SQLite file, named with the time. */
+  async backup(options?: CallOptions): Promise<File> {
+    return backupFile(this.name, await this.export(options));
+  }
+
+  /**
+   * Puts a backup in the place of everything that is here. The file is proven first: that it is
+   * whole, and of this model in no newer version. Until then, and when anything fails, all stays as
+   * it is. The restored database counts as a replica of its own; of an older version it is brought
+   * up by `init`.
+   *
+   * Rejects with `not_a_database`, `corrupt`, `other_model`, `not_initialized` (a file without a
+   * model), `newer_database`, `storage_full`.
+   */
+  async restore(file: Blob | Uint8Array | ArrayBuffer, options?: CallOptions): Promise<void> {
+    await this.#channel.transfer({ kind: "restore", bytes: await bytesIn(file) }, options);
+    if (this.storage === "opfs") await rememberUse(this.name);
   }
 
   /** Closes the database; another tab may open it then. Closing twice does nothing. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    const link = await this.#link;
-    try {
-      if (!link.ended) read(await link.ask({ kind: "close" }));
-    } finally {
-      link.end();
-      this.#opened.release();
-    }
+  close(): Promise<void> {
+    return this.#channel.close();
   }
 
   /**
    * Calls a method of the core by its name. What the other methods here do, spelled out; for
    * tools that are ahead of this package.
    */
-  async call(method: string, params: object = {}): Promise<unknown> {
-    return read(await this.callText(JSON.stringify({ method, params })));
-  }
-
-  async #callAs(method: string, params: object, as: WireActor): Promise<unknown> {
-    return read(await this.callText(JSON.stringify({ method, as, params })));
+  call(method: string, params: object = {}, options?: RunOptions): Promise<unknown> {
+    return this.#channel.call(method, params, undefined, options);
   }
 
   /** A request and its answer as the core reads and writes them, JSON text. */
-  async callText(request: string): Promise<string> {
-    const link = await this.#reach();
-    return (await link.ask({ kind: "call", text: request }, this.#opened.onProgress)) as string;
-  }
-
-  async #reach(): Promise<Link> {
-    if (this.#closed) {
-      throw new FreeholdError({ code: "closed", message: "the database is closed" });
-    }
-    const current = this.#link;
-    const link = await current;
-    // What lived in memory is gone: asking the ended link says so.
-    if (!link.ended || this.storage === "memory") return link;
-    // Of several calls that find the worker dead, one opens the database again.
-    if (this.#link !== current) return this.#reach();
-    const reopened = this.#opened.reopen();
-    this.#link = reopened.catch(() => link);
-    return reopened;
+  callText(request: string): Promise<string> {
+    return this.#channel.callText(request);
   }
 }
 
+type RunCall = (method: string, params: object, options: RunOptions) => Promise<unknown>;
+
 /** Up and down through a model's versions. */
 export class Migrate {
-  readonly #call: Call;
+  readonly #call: RunCall;
 
-  private constructor(call: Call) {
+  private constructor(call: RunCall) {
     this.#call = call;
   }
 
   /** @internal */
-  static of(call: Call): Migrate {
+  static of(call: RunCall): Migrate {
     return new Migrate(call);
   }
 
@@ -331,13 +310,13 @@ export class Migrate {
    * Rejects with `migration_failed` (nothing is changed then), `migration_diverged`,
    * `migration_missing`, `schema_drift`, `newer_database`, `backup_failed`.
    */
-  up(options: { to?: string } = {}): Promise<Run> {
-    return this.#call("migrate_up", { to: options.to ?? null }) as Promise<Run>;
+  up({ to, ...options }: RunOptions & { to?: string } = {}): Promise<Run> {
+    return this.#call("migrate_up", { to: to ?? null }, options) as Promise<Run>;
   }
 
   /** Undoes migrations down to a version; `"0"` undoes all. Rejects as `up` does. */
-  down(options: { to: string }): Promise<Run> {
-    return this.#call("migrate_down", { to: options.to }) as Promise<Run>;
+  down({ to, ...options }: RunOptions & { to: string }): Promise<Run> {
+    return this.#call("migrate_down", { to }, options) as Promise<Run>;
   }
 }
 
@@ -368,15 +347,4 @@ function entryFromWire(wire: WireEntry): AuditEntry {
     resourceType: resource_type,
     resourceId: resource_id,
   };
-}
-
-/** @internal */
-export function read(answer: unknown): unknown {
-  const response = parse(answer as string);
-  if ("error" in response) throw new FreeholdError(response.error);
-  return response.ok;
-}
-
-function parse(text: string): { ok: unknown } | { error: ErrorBody } {
-  return JSON.parse(text) as { ok: unknown } | { error: ErrorBody };
 }

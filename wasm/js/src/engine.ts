@@ -5,13 +5,15 @@
  * @packageDocumentation
  */
 
-import init, { callStatic, open } from "./freehold_wasm.js";
+import init, { callStatic, open, replace } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
 
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
   | { readonly kind: "open" | "call" | "call_static"; readonly text: string }
+  | { readonly kind: "replace"; readonly text: string; readonly bytes: Uint8Array }
+  | { readonly kind: "restore"; readonly bytes: Uint8Array }
   | { readonly kind: "export" | "close" };
 
 /** JSON text, `{"ok": …}` or `{"error": …}`; the bytes of an export. */
@@ -47,6 +49,13 @@ export class Engine {
         });
       case "call":
         return this.#handle?.call(ask.text, onProgress) ?? NOT_OPEN;
+      case "replace":
+        return orRefused(async () => {
+          await replace(ask.text, ask.bytes);
+          return DONE;
+        });
+      case "restore":
+        return this.#handle?.restore(ask.bytes) ?? NOT_OPEN;
       case "export":
         return orRefused(() => this.#handle?.export() ?? NOT_OPEN);
       case "close": {

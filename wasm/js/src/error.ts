@@ -45,15 +45,16 @@ export const ERROR_CODES = [
   "held_by_another_tab",
   "worker_failed",
   "closed",
+  "aborted",
 ] as const;
 
 /** The code of an error. A later core may send one that this list lacks. */
 export type ErrorCode = (typeof ERROR_CODES)[number] | (string & {});
 
 /** One thing wrong with a row. */
-export interface Issue {
+export interface Issue<P extends string = string> {
   /** The column, or a path into a JSON or array value: `tags[2]`. Empty for the row as a whole. */
-  readonly path: string;
+  readonly path: P;
   /** A stable code: `required`, `unknown_field`, `too_short`, … */
   readonly code: string;
   /** What is wrong, for people. */

@@ -261,8 +261,45 @@ export interface ReferenceColumn<T extends string = string> extends ColumnBase {
   readonly auto?: "user";
 }
 
+/** What no key of the format may be. */
+type NoOther<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]?: never };
+
+/** The keys of a column of a type. */
+type KnownColumn<C> = C extends { readonly type: infer K }
+  ? Extract<Column, { readonly type: K }> extends infer Same
+    ? [Same] extends [never]
+      ? MatchingColumn<K>
+      : Same
+    : never
+  : Column;
+
+/** The columns whose type is a union of words that this one is among. */
+type MatchingColumn<K, C = Column> = C extends { readonly type: infer Known }
+  ? K extends Known
+    ? C
+    : never
+  : never;
+
+/** Refuses keys that the format does not have, which a type that is inferred would let through. */
+type OnlyKnown<M> = NoOther<M, Model> & {
+  readonly tables: {
+    readonly [N in keyof TablesIn<M>]: NoOther<TablesIn<M>[N], Table> & {
+      readonly columns?: {
+        readonly [C in keyof ColumnsIn<TablesIn<M>[N]>]: NoOther<
+          ColumnsIn<TablesIn<M>[N]>[C],
+          KnownColumn<ColumnsIn<TablesIn<M>[N]>[C]>
+        >;
+      };
+    };
+  };
+};
+
+type TablesIn<M> = M extends { readonly tables: infer T } ? T : never;
+type ColumnsIn<T> = T extends { readonly columns: infer C } ? C : never;
+
 /**
- * Hands a model back as it is, with its names checked by the compiler.
+ * Hands a model back as it is, with its names checked by the compiler. What is opened with it has
+ * the types of its tables.
  *
  * Whatever else is wrong with it, the core says when the model loads: `invalid_model`, all
  * problems at once.
@@ -286,10 +323,16 @@ export interface ReferenceColumn<T extends string = string> extends ColumnBase {
  *   },
  * });
  * const db = await open({ name: "notebook", model, storage: "memory" });
+ * await db.init();
+ * const book = await db.owner().insert("books", { title: "Diary" });
+ * const note = await db.owner().insert("notes", { book_id: book.id });
+ * console.log(note.mood); // "GOOD" | "BAD"
  * ```
  */
-export function defineModel<const T extends string, const E extends string = never>(
-  model: Model<T, E>,
-): Model<T, E> {
+export function defineModel<
+  const T extends string,
+  const E extends string = never,
+  const M extends object = object,
+>(model: M & Model<T, E> & OnlyKnown<M>): M {
   return model;
 }

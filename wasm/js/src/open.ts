@@ -6,21 +6,21 @@
 
 import { builtinFiles, builtinSummaries } from "./builtin.js";
 import { claim } from "./claim.js";
-import { Database, read } from "./database.js";
-import type { Storage } from "./database.js";
+import { readAnswer as read } from "./channel.js";
+import type { Storage } from "./channel.js";
+import { Database } from "./database.js";
+import { listener } from "./debug.js";
+import type { OnCall } from "./debug.js";
 import { FreeholdError } from "./error.js";
 import type { Problem } from "./error.js";
+import { checkFiles } from "./files.js";
+import type { DatabaseOf, TypedSource } from "./infer.js";
 import { startLink } from "./link.js";
 import type { Link, OnProgress } from "./link.js";
 import type { Model } from "./model.js";
-import type {
-  AnyTables,
-  Generated,
-  ModelSummary,
-  NewMigration,
-  Progress,
-  TablesOf,
-} from "./results.js";
+import type { Generated, ModelSummary, NewMigration, Progress } from "./results.js";
+import type { AnyTables, TablesOf } from "./tables.js";
+import { base64Of } from "./values.js";
 
 /** A model with its migrations and seed sets: names and texts, as they lie in a folder. */
 export interface BundleFiles {
@@ -35,11 +35,11 @@ export interface BundleFiles {
 }
 
 /** What to open, and how. */
-export interface OpenOptions {
+export interface OpenOptions<M = string | Model | BundleFiles> {
   /** The database's name: 1 to 100 ASCII letters, digits, `-`, `_`, `.`. */
   readonly name: string;
   /** The name of a built-in model, a model, or a model with its migrations and seed sets. */
-  readonly model: string | Model | BundleFiles;
+  readonly model: M;
   /** `opfs` (the browser keeps it) unless given. `memory` is gone with the page. */
   readonly storage?: Storage;
   /** Hears of each migration before it runs. */
@@ -51,6 +51,11 @@ export interface OpenOptions {
    * be written. It stays in the page and the worker; nothing stores it.
    */
   readonly masterKey?: Uint8Array;
+  /**
+   * Shows each call: in the console, or to a function. Values are never shown. In a page whose
+   * address has the parameter `freehold-debug` the console shows them without this.
+   */
+  readonly debug?: boolean | OnCall;
   /** A clock that starts here and moves 1 ms per reading, and random bytes from a seed: tests. */
   readonly testing?: { readonly nowMs: number; readonly seed: number };
 }
@@ -68,7 +73,7 @@ const HELD_PATIENCE_MS = [50, 100, 200, 400];
  * `not_a_database`, `corrupt`, `wrong_key`, and with `io` where a built-in model's file can't be
  * fetched. There is no silent fall back to memory.
  *
- * @typeParam T - The tables' types, as `freehold generate ts` writes them.
+ * @typeParam M - The model: a built-in one's name or a literal says which tables there are.
  *
  * @example
  * ```ts
@@ -83,12 +88,19 @@ const HELD_PATIENCE_MS = [50, 100, 200, 400];
  * await db.init({ seed: "development" });
  * ```
  */
-export async function open<T extends TablesOf<T> = AnyTables>(
-  options: OpenOptions,
-): Promise<Database<T>> {
+export function open<const M extends TypedSource>(
+  options: OpenOptions<M>,
+): Promise<DatabaseOf<M>>;
+/**
+ * The same with tables' types from elsewhere, as `freehold generate ts` writes them.
+ *
+ * @typeParam T - The tables' types.
+ */
+export function open<T extends TablesOf<T> = AnyTables>(options: OpenOptions): Promise<Database<T>>;
+export async function open<T extends TablesOf<T>>(options: OpenOptions): Promise<Database<T>> {
   const storage = options.storage ?? "opfs";
-  const request = await openRequest(options, storage);
-  const link = await openLink(request);
+  const request = await openRequest(options);
+  const link = await openLink(request, storage === "opfs" ? checkFiles(options.name) : undefined);
   const { onProgress } = options;
   const report: OnProgress | undefined =
     onProgress && ((progress) => onProgress(JSON.parse(progress) as Progress));
@@ -98,18 +110,20 @@ export async function open<T extends TablesOf<T> = AnyTables>(
     link,
     reopen: () => openLink(request),
     onProgress: report,
+    onCall: listener(options.debug),
     release: storage === "opfs" ? claim(options.name) : () => {},
   });
 }
 
-async function openRequest(options: OpenOptions, storage: Storage): Promise<string> {
-  const { testing, backups, masterKey } = options;
+/** @internal The request to open a database, as the core reads it. */
+export async function openRequest(options: OpenOptions): Promise<string> {
+  const { testing, backups, masterKey, storage = "opfs" } = options;
   return JSON.stringify({
     name: options.name,
     storage,
     ...(await bundleOf(options.model)),
     ...(backups === undefined ? {} : { backups }),
-    ...(masterKey ? { key: `base64:${btoa(String.fromCharCode(...masterKey))}` } : {}),
+    ...(masterKey ? { key: `base64:${base64Of(masterKey)}` } : {}),
     ...(testing ? { testing: { now_ms: testing.nowMs, seed: testing.seed } } : {}),
   });
 }
@@ -128,9 +142,11 @@ function filesOf(files: BundleFiles): object {
   return { ...files, model: typeof model === "string" ? model : JSON.stringify(model) };
 }
 
-async function openLink(request: string): Promise<Link> {
+/** Opens in a worker that starts while the files are looked at. */
+async function openLink(request: string, checked?: Promise<void>): Promise<Link> {
   const link = takeIdle();
   try {
+    await checked;
     for (const patience of HELD_PATIENCE_MS) {
       try {
         read(await link.ask({ kind: "open", text: request }));

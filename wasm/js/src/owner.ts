@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 
-import type { AnyTables, TablesOf } from "./results.js";
 import { Rows } from "./rows.js";
 import type { Call } from "./rows.js";
+import type { AnyTables, TablesOf } from "./tables.js";
 
 /**
  * The unrestricted handle of whoever holds the database: it reaches every tenant's rows. Never
@@ -14,7 +14,7 @@ import type { Call } from "./rows.js";
  *
  * Every call is all or nothing.
  *
- * @typeParam T - The tables' types, as `freehold generate ts` writes them.
+ * @typeParam T - The tables' types.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ import type { Call } from "./rows.js";
  * await db.init();
  * const owner = db.owner();
  * const tenant = await owner.insert("tenants", { name: "Acme", slug: "acme" });
- * await owner.update("tenants", tenant["id"] as string, { name: "Acme Corp" });
+ * await owner.update("tenants", tenant.id, { name: "Acme Corp" });
  * const page = await owner.list("tenants", { filter: { slug: "acme" }, order: ["name"] });
  * console.log(page.rows.length, page.next);
  * ```

@@ -4,27 +4,7 @@
  * @packageDocumentation
  */
 
-/** A row: column names to JSON values. */
-export type Row = Record<string, unknown>;
-
-/** The types of one table, as `freehold generate ts` writes them. */
-export interface TableTypes {
-  /** A row as it is read. */
-  row: object;
-  /** A row as it is inserted. */
-  insert: object;
-  /** A change of a row. */
-  update: object;
-}
-
-/** Holds for every interface whose members are types of tables. */
-export type TablesOf<T> = { [N in keyof T]: TableTypes };
-
-/** The tables of a model that nobody generated types for. */
-export type AnyTables = Record<string, { row: Row; insert: Row; update: Row }>;
-
-/** A row's key: an object of the primary key's columns, or the one column's value. */
-export type Key = string | number | Row;
+import type { Row } from "./tables.js";
 
 /** A model in a list of models. */
 export interface ModelSummary {
@@ -161,70 +141,6 @@ export interface Finding {
   readonly message: string;
 }
 
-/**
- * Which rows: `{ column: value }` or `{ column: { operator: value } }`, all of which must hold.
- *
- * Operators: `eq`, `ne`, `lt`, `lte`, `gt`, `gte`, `in`, `not_in`, `is_null`, `contains`,
- * `starts_with`. Conditions combine with `and`, `or` (arrays) and `not` (one).
- */
-export type Filter = Readonly<Record<string, unknown>>;
-
-/** What `list` returns, and in which order. */
-export interface ListOptions {
-  /** Which rows; all unless given. */
-  filter?: Filter;
-  /** Columns to sort by: `"name"`, `"created_at desc"`. The primary key is added at the end. */
-  order?: readonly string[];
-  /** 1 to 1000 rows; 50 unless given. */
-  limit?: number;
-  /** The `next` of the page before, with the same order. */
-  after?: string;
-  /** Whether rows that are softly deleted are listed too. */
-  includeDeleted?: boolean;
-  /** The columns of the rows; all but secret ones unless given. */
-  columns?: readonly string[];
-}
-
-/** Some rows, and where the next ones start. */
-export interface Page<R = Row> {
-  /** The rows. */
-  readonly rows: R[];
-  /** Pass it as `after` to get the next page; `null` on the last one. */
-  readonly next: string | null;
-}
-
-/** The answer to a SQL statement. */
-export interface SqlResult {
-  /** The columns' names, in order; several may be equal. */
-  readonly columns: readonly string[];
-  /** The rows, a value for each column. */
-  readonly rows: readonly (readonly unknown[])[];
-  /** The rows that the statement inserted, changed or deleted; 0 for a reading one. */
-  readonly changes: number;
-}
-
-/** A request about rows within a transaction: the method's name in the core, and its parameters. */
-export interface RowRequest {
-  /** What to do. */
-  readonly method:
-    | "insert"
-    | "insert_many"
-    | "get"
-    | "list"
-    | "count"
-    | "update"
-    | "delete"
-    | "restore"
-    | "upsert"
-    | "validate"
-    | "sql"
-    | "history"
-    | "diff"
-    | "rollback";
-  /** `table`, and `row`, `rows`, `key`, `changes`, … as the method of that name takes them. */
-  readonly params: Readonly<Record<string, unknown>>;
-}
-
 /** One version of a row. */
 export interface Version<R = Row> {
   /** Its number, counted per row. */
@@ -238,9 +154,9 @@ export interface Version<R = Row> {
 }
 
 /** A column that differs between two versions. */
-export interface Difference {
+export interface Difference<C extends string = string> {
   /** The column. */
-  readonly column: string;
+  readonly column: C;
   /** Its value in the one version. */
   readonly before: unknown;
   /** Its value in the other one. */

@@ -5,9 +5,10 @@
  */
 
 import type { Actor } from "./actor.js";
-import type { AnyTables, CreatedApiKey, Invited, Key, Row, TablesOf } from "./results.js";
+import type { CreatedApiKey, Invited } from "./results.js";
 import { Rows } from "./rows.js";
 import type { Call } from "./rows.js";
+import type { AnyTables, Key, Row, TablesOf } from "./tables.js";
 
 /**
  * An actor's handle: it reads and writes what the model's policies let the actor, and nothing
@@ -17,7 +18,7 @@ import type { Call } from "./rows.js";
  * What the actor may do is looked up with every call. A call of somebody who has no access (any
  * more) rejects with `session_ended`. Cheap to make; several may be used side by side.
  *
- * @typeParam T - The tables' types, as `freehold generate ts` writes them.
+ * @typeParam T - The tables' types.
  *
  * @example
  * ```ts
@@ -31,7 +32,7 @@ import type { Call } from "./rows.js";
  * console.log(await session.role(), rows.length);
  * ```
  */
-export class Session<T extends TablesOf<T> = AnyTables> extends Rows<T> {
+export class Session<T extends TablesOf<T> = AnyTables> extends Rows<T, "session"> {
   /** Whose session it is. */
   readonly actor: Actor;
 

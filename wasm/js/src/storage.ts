@@ -10,16 +10,39 @@ import { FreeholdError } from "./error.js";
 const DIRECTORY_PREFIX = ".freehold-";
 
 /** How well the browser keeps what is stored. */
-export interface StorageHealth {
+export type StorageHealth = KeptStorage | NoStorage;
+
+/** The browser keeps databases here. */
+export interface KeptStorage {
   /**
-   * `persistent`: until the user removes it. `evictable`: the browser may clear it when space runs
-   * short. `unavailable`: nothing is kept here.
+   * `persistent`: until the user removes them. `evictable`: the browser may clear them when space
+   * runs short; `keepStorage` asks it not to.
    */
-  readonly kind: "persistent" | "evictable" | "unavailable";
+  readonly kind: "persistent" | "evictable";
   /** Bytes that this origin uses, as the browser estimates them. */
   readonly usedBytes: number;
   /** Bytes that this origin may use, as the browser estimates them. */
   readonly quotaBytes: number;
+  /** Bytes that are left; a write that needs more rejects with `storage_full`. */
+  readonly availableBytes: number;
+}
+
+/** The browser keeps no database here: `open` rejects with `no_opfs`. */
+export interface NoStorage {
+  /** Nothing is kept. */
+  readonly kind: "unavailable";
+  /**
+   * `insecure_context`: the page's address is neither `https:` nor `localhost`. `refused`: the
+   * browser has it and gives nothing here, as in some browsers' private windows. `unsupported`: the
+   * browser is too old.
+   */
+  readonly reason: "insecure_context" | "refused" | "unsupported";
+  /** Nothing. */
+  readonly usedBytes: 0;
+  /** Nothing. */
+  readonly quotaBytes: 0;
+  /** Nothing. */
+  readonly availableBytes: 0;
 }
 
 /** How well the browser keeps databases here. Never rejects. */
@@ -30,11 +53,25 @@ export async function storageHealth(): Promise<StorageHealth> {
       navigator.storage.persisted(),
       navigator.storage.estimate(),
     ]);
-    const kind = persisted ? "persistent" : "evictable";
-    return { kind, usedBytes: usage, quotaBytes: quota };
+    return {
+      kind: persisted ? "persistent" : "evictable",
+      usedBytes: usage,
+      quotaBytes: quota,
+      availableBytes: Math.max(0, quota - usage),
+    };
   } catch {
-    return { kind: "unavailable", usedBytes: 0, quotaBytes: 0 };
+    const none = { usedBytes: 0, quotaBytes: 0, availableBytes: 0 } as const;
+    return { kind: "unavailable", reason: reasonOfNone(), ...none };
   }
+}
+
+function reasonOfNone(): NoStorage["reason"] {
+  const { isSecureContext, navigator: here } = globalThis as {
+    isSecureContext?: boolean;
+    navigator?: { storage?: { getDirectory?: unknown } };
+  };
+  if (isSecureContext === false) return "insecure_context";
+  return here?.storage?.getDirectory ? "refused" : "unsupported";
 }
 
 /** Asks the browser not to clear this origin's databases by itself; whether it agreed. */
@@ -73,6 +110,11 @@ export async function removeDatabase(name: string): Promise<boolean> {
     }
     throw new FreeholdError({ code: "no_opfs", message: String(error) });
   }
+}
+
+/** @internal The directory of a database. Rejects where there is none. */
+export async function databaseDirectory(name: string): Promise<FileSystemDirectoryHandle> {
+  return (await root()).getDirectoryHandle(`${DIRECTORY_PREFIX}${name}`);
 }
 
 function root(): Promise<FileSystemDirectoryHandle> {

@@ -1,0 +1,135 @@
+/**
+ * The way from an open database's handles to its core: requests become text, wait for their turn,
+ * and are sent to a worker that is opened again when it died.
+ *
+ * @packageDocumentation
+ */
+
+import type { WireActor } from "./actor.js";
+import { Calls } from "./calls.js";
+import { describe } from "./debug.js";
+import type { OnCall } from "./debug.js";
+import type { Answer, Ask } from "./engine.js";
+import { FreeholdError } from "./error.js";
+import type { ErrorBody } from "./error.js";
+import type { Link, OnProgress } from "./link.js";
+import { mayWrite } from "./requests.js";
+import type { Progress } from "./results.js";
+import type { CallOptions } from "./tables.js";
+import { encodeParams, toText } from "./values.js";
+
+/** Where a database lives: kept by the browser, or gone with the page. */
+export type Storage = "opfs" | "memory";
+
+/** What can be said along with a call that runs migrations. */
+export interface RunOptions extends CallOptions {
+  /** Hears of each migration before it runs; the database's own listener does not then. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** An open database, as opening hands it over. */
+export interface Opened {
+  readonly name: string;
+  readonly storage: Storage;
+  readonly link: Link;
+  /** Opens the database once more, after its worker died. */
+  readonly reopen: () => Promise<Link>;
+  readonly onProgress: OnProgress | undefined;
+  readonly onCall: OnCall | undefined;
+  /** Lets other tabs know that the database is free again. */
+  readonly release: () => void;
+}
+
+/** An open database's way to its core. */
+export class Channel {
+  readonly #opened: Opened;
+  readonly #calls = new Calls();
+  #link: Promise<Link>;
+  #closed = false;
+
+  constructor(opened: Opened) {
+    this.#opened = opened;
+    this.#link = Promise.resolve(opened.link);
+  }
+
+  /** Calls a method of the core, for an actor or for whoever holds the database. */
+  async call(
+    method: string,
+    params: object,
+    as?: WireActor,
+    options: RunOptions = {},
+  ): Promise<unknown> {
+    const start = performance.now();
+    const report = (error?: unknown): void => {
+      const call = { database: this.#opened.name, method, params };
+      const durationMs = performance.now() - start;
+      this.#opened.onCall?.(describe(call, as, { durationMs, error }));
+    };
+    try {
+      const text = toText({ method, as, params: encodeParams(params) });
+      const writes = mayWrite(method, params);
+      const answer = readAnswer(await this.#ask({ kind: "call", text }, writes, options));
+      report();
+      return answer;
+    } catch (error) {
+      report(error);
+      throw error;
+    }
+  }
+
+  /** A request as the core reads it, and its answer. */
+  callText(text: string): Promise<string> {
+    return this.#ask({ kind: "call", text }, true) as Promise<string>;
+  }
+
+  /** Asks for, or hands over, the bytes of a whole database. */
+  async transfer(ask: Ask, options: CallOptions = {}): Promise<Uint8Array> {
+    const answer = await this.#ask(ask, ask.kind !== "export", options);
+    return typeof answer === "string" ? (readAnswer(answer) as Uint8Array) : answer;
+  }
+
+  /** Closes the database, when all calls before are answered. Closing twice does nothing. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const link = await this.#link;
+    try {
+      const send = () => link.ask({ kind: "close" });
+      if (!link.ended) readAnswer(await this.#calls.make(send, { writes: true }));
+    } finally {
+      link.end();
+      this.#opened.release();
+    }
+  }
+
+  #ask(ask: Ask, writes: boolean, { signal, onProgress }: RunOptions = {}): Promise<Answer> {
+    if (this.#closed) {
+      const message = "the database is closed";
+      return Promise.reject(new FreeholdError({ code: "closed", message }));
+    }
+    const report = onProgress
+      ? (progress: string) => onProgress(JSON.parse(progress) as Progress)
+      : this.#opened.onProgress;
+    const send = async () => (await this.#reach()).ask(ask, report);
+    return this.#calls.make(send, { signal, writes });
+  }
+
+  async #reach(): Promise<Link> {
+    const current = this.#link;
+    const link = await current;
+    // What lived in memory is gone: asking the ended link says so.
+    if (!link.ended || this.#opened.storage === "memory") return link;
+    // Of several calls that find the worker dead, one opens the database again.
+    if (this.#link !== current) return this.#reach();
+    const reopened = this.#opened.reopen();
+    this.#link = reopened.catch(() => link);
+    return reopened;
+  }
+}
+
+/** What the core answered; throws what it refused. */
+export function readAnswer(answer: Answer): unknown {
+  const response = JSON.parse(answer as string) as { ok: unknown } | { error: ErrorBody };
+  if ("error" in response) throw new FreeholdError(response.error);
+  return response.ok;
+}

@@ -1,0 +1,131 @@
+/**
+ * The files of a stored database as the browser has them, looked at without the core: whether they
+ * are still what they were, and their bytes for whoever has to rescue them.
+ *
+ * A database's directory holds a pool of files (`.opaque`). Each begins with 4096 bytes that say in
+ * their first 512 which file of SQLite's it stands for; then come that file's bytes. This is the
+ * form of SQLite's `opfs-sahpool`.
+ *
+ * @packageDocumentation
+ */
+
+import { FreeholdError } from "./error.js";
+import { databaseDirectory } from "./storage.js";
+
+/** The file of the database inside its pool. */
+const DATABASE_FILE = "freehold.db";
+const HEADER_BYTES = 4096;
+const NAME_BYTES = 512;
+
+/** The file beside the pool that says that there is something to lose. */
+const USED_FILE = ".used";
+
+/**
+ * Looks at a database's files before they are opened, since opening gives a file whose first bytes
+ * are damaged back to the pool as a free one.
+ *
+ * Rejects with `corrupt` where the file of a database that was in use is gone, empty or no longer
+ * known by its name. Where nothing is kept, nothing is wrong; opening says more.
+ */
+export async function checkFiles(name: string): Promise<void> {
+  const directory = await databaseDirectory(name).catch(() => undefined);
+  if (!directory) return;
+  const file = await databaseFile(directory);
+  const isKept = file !== undefined && file.size > HEADER_BYTES;
+  const isUsed = await isMarked(directory);
+  if (isUsed && !isKept) {
+    const what = file ? "is empty" : "is gone, or its first bytes are damaged";
+    const message =
+      `the stored file of the database ${JSON.stringify(name)} ${what}; restore a backup with ` +
+      "`restoreDatabase`, or remove the database";
+    throw new FreeholdError({ code: "corrupt", message, name });
+  }
+  if (isKept && !isUsed) await mark(directory);
+}
+
+/** Remembers that a database holds something, so that losing it does not look like a new one. */
+export async function rememberUse(name: string): Promise<void> {
+  const directory = await databaseDirectory(name).catch(() => undefined);
+  if (directory) await mark(directory);
+}
+
+/**
+ * The bytes of a stored database's file as they lie there, whatever their state; for a database
+ * that no longer opens. Of one that opens take a `backup` instead: what another tab is writing
+ * just now may be half done here.
+ *
+ * Rejects with `not_found` where nothing is stored under this name, or nothing of it can be told.
+ */
+export async function exportFile(name: string): Promise<File> {
+  const directory = await databaseDirectory(name).catch(() => undefined);
+  const file = directory && ((await databaseFile(directory)) ?? (await largestFile(directory)));
+  if (!file) {
+    const message = `nothing is stored under the name ${JSON.stringify(name)}`;
+    throw new FreeholdError({ code: "not_found", message });
+  }
+  return fileOf(name, await file.slice(HEADER_BYTES).arrayBuffer());
+}
+
+/** The file that a backup is downloaded as. */
+export function backupFile(name: string, bytes: Uint8Array): File {
+  return fileOf(name, bytes as Uint8Array<ArrayBuffer>);
+}
+
+/** The bytes of what an app was handed as a file. */
+export async function bytesIn(file: Blob | Uint8Array | ArrayBuffer): Promise<Uint8Array> {
+  if (file instanceof Uint8Array) return file;
+  return new Uint8Array(file instanceof ArrayBuffer ? file : await file.arrayBuffer());
+}
+
+function fileOf(name: string, bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): File {
+  // A colon may not stand in a file's name everywhere.
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return new File([bytes], `${name}-${time}.db`, { type: "application/vnd.sqlite3" });
+}
+
+async function databaseFile(directory: FileSystemDirectoryHandle): Promise<File | undefined> {
+  const files = await poolFiles(directory);
+  const names = await Promise.all(files.map(nameOf));
+  return files[names.indexOf(DATABASE_FILE)];
+}
+
+/** Where no file is known by the database's name: the one that holds most. */
+async function largestFile(directory: FileSystemDirectoryHandle): Promise<File | undefined> {
+  const files = await poolFiles(directory);
+  const [largest] = files.sort((one, other) => other.size - one.size);
+  return largest && largest.size > HEADER_BYTES ? largest : undefined;
+}
+
+async function poolFiles(directory: FileSystemDirectoryHandle): Promise<File[]> {
+  try {
+    const pool = await directory.getDirectoryHandle(".opaque");
+    const handles: FileSystemFileHandle[] = [];
+    const all = pool as unknown as { values(): AsyncIterable<FileSystemHandle> };
+    for await (const handle of all.values()) {
+      if (handle.kind === "file") handles.push(handle as FileSystemFileHandle);
+    }
+    return await Promise.all(handles.map((handle) => handle.getFile()));
+  } catch {
+    // There is no pool, or it is just being made or taken away.
+    return [];
+  }
+}
+
+async function nameOf(file: File): Promise<string> {
+  const text = await file.slice(0, NAME_BYTES).text();
+  return text.slice(0, text.indexOf("\0"));
+}
+
+async function isMarked(directory: FileSystemDirectoryHandle): Promise<boolean> {
+  try {
+    await directory.getFileHandle(USED_FILE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function mark(directory: FileSystemDirectoryHandle): Promise<void> {
+  // Where there is no room for it, a loss is noticed a little later: nothing else hangs on it.
+  await directory.getFileHandle(USED_FILE, { create: true }).catch(() => undefined);
+}

@@ -1,0 +1,32 @@
+/**
+ * Restoring a stored database that no longer opens.
+ *
+ * @packageDocumentation
+ */
+
+import { readAnswer } from "./channel.js";
+import { bytesIn, rememberUse } from "./files.js";
+import { startLink } from "./link.js";
+import { openRequest } from "./open.js";
+import type { OpenOptions } from "./open.js";
+
+/**
+ * Puts a backup in the place of a stored database, whatever state that is in; the next `open`
+ * finds it. The file is proven first as `Database.restore` does, and until then nothing is touched.
+ * Where the database opens, `Database.restore` is the call to make.
+ *
+ * Rejects as `Database.restore` does, and with `held_by_another_tab` where it is open.
+ */
+export async function restoreDatabase(
+  file: Blob | Uint8Array | ArrayBuffer,
+  options: OpenOptions,
+): Promise<void> {
+  const text = await openRequest(options);
+  const link = startLink();
+  try {
+    readAnswer(await link.ask({ kind: "replace", text, bytes: await bytesIn(file) }));
+    await rememberUse(options.name);
+  } finally {
+    link.end();
+  }
+}
