@@ -103,70 +103,81 @@ describe("the package", () => {
     await compile({ schema: text });
   });
 
-  it("takes the built-in models as literals, and their generated types", async () => {
+  /** What a model's tables are as types, in both ways to come by them. */
+  const bothWays = (name, literal) => `
+    import { defineModel, open } from "@freehold/web";
+    import type { TablesOfModel } from "@freehold/web";
+    import type { Tables } from "./${name}_types.js";
+    const model = defineModel(${literal});
+    type Inferred = TablesOfModel<typeof model>;
+    type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+    export const names: Same<keyof Inferred, keyof Tables> = true;
+    export const tables: { [N in keyof Tables]: {
+      [P in keyof Tables[N]]: Same<Inferred[N][P & keyof Inferred[N]], Tables[N][P]>;
+    } & {
+      required: Same<Required<Inferred[N]["insert"]>, Required<Tables[N]["insert"]>>;
+      columns: Same<keyof Inferred[N]["row"], keyof Tables[N]["row"]>;
+    } } = {} as { [N in keyof Tables]: any };
+    const verdict = <T extends true>(): T => true as T;
+    verdict<(typeof tables)[keyof Tables][keyof (typeof tables)[keyof Tables]]>();
+    export const db = await open<Tables>({ name: "x", model, storage: "memory" });
+    export const inferred = await open({ name: "x", model, storage: "memory" });
+  `;
+
+  it("infers from the built-in models as literals what it generates of them", async () => {
     const texts = {};
     for (const { name } of await models()) {
       const db = await open({ name, model: name, storage: "memory" });
       const model = JSON.stringify(await db.model());
       texts[`${name}_types`] = await db.generate("ts");
-      texts[name] = `
-        import { defineModel, open } from "@freehold/web";
-        import type { Tables } from "./${name}_types.js";
-        const model = defineModel(${model});
-        export const db = await open<Tables>({ name: "x", model, storage: "memory" });
-      `;
+      texts[name] = bothWays(name, model);
       assert.equal(await generate(model, "ts"), texts[`${name}_types`]);
+      assert.equal(read(`wasm/js/dist/models/${name}.d.ts`), texts[`${name}_types`]);
       await db.close();
     }
     await compile(texts);
   });
 
-  it("refuses names that a literal does not have", async () => {
-    await compile({
-      wrong: `
-        import { defineModel } from "@freehold/web";
-        export const model = defineModel({
-          name: "wrong",
-          enums: { mood: ["GOOD"] },
-          tables: {
-            notes: {
-              columns: {
-                // @ts-expect-error There is no such table.
-                book_id: { type: "ref", to: "books" },
-                // @ts-expect-error There is no such enum.
-                mood: { type: "enum", of: "moods" },
-                // @ts-expect-error There is no such type.
-                body: { type: "string" },
-                // @ts-expect-error A decimal says how many digits it has.
-                price: { type: "decimal" },
-                // @ts-expect-error There is no such key.
-                title: { type: "text", maximum: 3 },
-              },
-            },
+  it("infers what the core adds: templates, links, the tenant key and other columns", async () => {
+    const templates = schema.$defs.table.properties.template.enum;
+    const tables = templates.filter((name) => name !== "tenant" && name !== "user");
+    const model = {
+      name: "every",
+      tenancy: { tenant: "shops", key: "shop_id", user: "people" },
+      enums: { mood: ["GOOD", "BAD"] },
+      tables: {
+        shops: { template: "tenant" },
+        people: { template: "user", without: ["name"], scope: "user", owner: "id" },
+        ...Object.fromEntries(tables.map((name) => [`${name}s`, { template: name }])),
+        renamed: { template: "team", columns: { name: { type: "integer" }, extra: { type: "json" } } },
+        sizes: {
+          scope: "public",
+          columns: { name: { type: "text", max: 9 } },
+          unique: [["name"]],
+        },
+        codes: { scope: "public", primary_key: ["code"], columns: { code: { type: "bigint" } } },
+        goods: {
+          soft_delete: { cascade: true },
+          columns: {
+            code: { type: "ref", to: "codes" },
+            size: { type: "ref", to: "sizes.name" },
+            moods: { type: "enum[]", of: "mood", default: [] },
+            days: { type: "timestamp[]", optional: true },
+            sealed: { type: "json", encrypted: true, optional: true },
+            found: { type: "blob", encrypted: true, blind_index: true, optional: true },
+            hash: { type: "text", secret: true, optional: true },
+            parent_id: { type: "ref", to: "goods", optional: true },
           },
-        });
-      `,
-    });
-  });
-
-  it("types rows by the generated types", async () => {
-    await compile({
-      tables: await generate(read("migrations/workflow/model.toml"), "ts"),
-      rows: `
-        import { open } from "@freehold/web";
-        import type { Tables } from "./tables.js";
-        const db = await open<Tables>({ name: "x", model: "workflow", storage: "memory" });
-        const owner = db.owner();
-        const row = await owner.insert("tenants", { name: "Acme", slug: "acme" });
-        export const slug: string = row.slug;
-        // @ts-expect-error There is no such table.
-        await owner.list("tenant");
-        // @ts-expect-error The slug is missing.
-        await owner.insert("tenants", { name: "Acme" });
-        // @ts-expect-error The status is none of the enum's.
-        await owner.update("workflows", "x", { status: "BROKEN" });
-      `,
-    });
+        },
+        notes: { scope: "public", primary_key: ["a", "b"], columns: {
+          a: { type: "date" }, b: { type: "decimal", precision: 9, scale: 2 },
+        } },
+      },
+      links: { likes: { good_id: "goods", other_id: "goods", policy: {} } },
+    };
+    for (const table of Object.values(model.tables)) table.policy = {};
+    const literal = JSON.stringify(model);
+    await compile({ every_types: await generate(literal, "ts"), every: bothWays("every", literal) });
   });
 
   it("has examples that compile and run", async () => {

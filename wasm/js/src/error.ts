@@ -97,7 +97,7 @@ export interface ErrorBody {
  * const db = await open({ name: "app", model: "workflow", storage: "memory" });
  * await db.init();
  * try {
- *   await db.owner().insert("tenants", { name: "" });
+ *   await db.owner().insert("tenants", { name: "", slug: "Not one" });
  * } catch (error) {
  *   if (!(error instanceof FreeholdError) || error.code !== "invalid") throw error;
  *   for (const issue of error.issues) console.log(issue.path, issue.code);

@@ -15,6 +15,7 @@ export type { ErrorBody, ErrorCode, Issue, Problem } from "./error.js";
 export { exportFile } from "./files.js";
 export { newId } from "./id.js";
 export type * from "./infer.js";
+export type { Builtin } from "./models.js";
 export { defineModel } from "./model.js";
 export type * from "./model.js";
 export { checkModel, generate, models, newMigration, open } from "./open.js";

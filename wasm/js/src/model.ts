@@ -261,41 +261,43 @@ export interface ReferenceColumn<T extends string = string> extends ColumnBase {
   readonly auto?: "user";
 }
 
+// A literal is checked name by name: a type that is inferred lets keys through that the format does
+// not have, and a message about a record of columns would not say which of them is meant.
+
 /** What no key of the format may be. */
 type NoOther<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]?: never };
 
-/** The keys of a column of a type. */
-type KnownColumn<C> = C extends { readonly type: infer K }
-  ? Extract<Column, { readonly type: K }> extends infer Same
-    ? [Same] extends [never]
-      ? MatchingColumn<K>
-      : Same
-    : never
-  : Column;
-
-/** The columns whose type is a union of words that this one is among. */
-type MatchingColumn<K, C = Column> = C extends { readonly type: infer Known }
+/** What columns of a type take. */
+type ColumnOf<K, C = Column> = C extends { readonly type: infer Known }
   ? K extends Known
     ? C
     : never
   : never;
 
-/** Refuses keys that the format does not have, which a type that is inferred would let through. */
-type OnlyKnown<M> = NoOther<M, Model> & {
-  readonly tables: {
-    readonly [N in keyof TablesIn<M>]: NoOther<TablesIn<M>[N], Table> & {
-      readonly columns?: {
-        readonly [C in keyof ColumnsIn<TablesIn<M>[N]>]: NoOther<
-          ColumnsIn<TablesIn<M>[N]>[C],
-          KnownColumn<ColumnsIn<TablesIn<M>[N]>[C]>
-        >;
-      };
+type CheckedColumn<C, T extends string, E extends string> = Column<T, E> &
+  (C extends { readonly type: infer K } ? NoOther<C, ColumnOf<K>> : unknown);
+
+type CheckedTable<D, T extends string, E extends string> = Omit<Table<T, E>, "columns"> &
+  NoOther<D, Table> & {
+    readonly columns?: {
+      readonly [C in keyof ColumnsIn<D>]: CheckedColumn<ColumnsIn<D>[C], T, E>;
     };
   };
-};
+
+/** What a literal has to be in order to be a model. */
+export type CheckedModel<
+  M,
+  T extends string = keyof TablesIn<M> & string,
+  E extends string = keyof EnumsIn<M> & string,
+> = Omit<Model<T, E>, "tables" | "enums"> &
+  NoOther<M, Model> & {
+    readonly enums?: { readonly [N in keyof EnumsIn<M>]: readonly string[] };
+    readonly tables: { readonly [N in keyof TablesIn<M>]: CheckedTable<TablesIn<M>[N], T, E> };
+  };
 
 type TablesIn<M> = M extends { readonly tables: infer T } ? T : never;
-type ColumnsIn<T> = T extends { readonly columns: infer C } ? C : never;
+type EnumsIn<M> = M extends { readonly enums: infer E } ? E : {};
+type ColumnsIn<D> = D extends { readonly columns: infer C } ? C : {};
 
 /**
  * Hands a model back as it is, with its names checked by the compiler. What is opened with it has
@@ -329,10 +331,6 @@ type ColumnsIn<T> = T extends { readonly columns: infer C } ? C : never;
  * console.log(note.mood); // "GOOD" | "BAD"
  * ```
  */
-export function defineModel<
-  const T extends string,
-  const E extends string = never,
-  const M extends object = object,
->(model: M & Model<T, E> & OnlyKnown<M>): M {
+export function defineModel<const M extends object>(model: M & CheckedModel<M>): M {
   return model;
 }
