@@ -53,17 +53,17 @@ export function testDatabases<const M extends TypedSource>(
   options: TestOptions<M>,
 ): TestDatabases<M> {
   const { model, masterKey, nowMs } = options;
-  const opened: OpenOptions = {
+  const optionsOf = (seed: number): OpenOptions => ({
     name: "test",
     model: model as OpenOptions["model"],
     storage: "memory",
     ...(masterKey ? { masterKey } : {}),
-    ...(nowMs === undefined ? {} : { testing: { nowMs, seed: 1 } }),
-  };
+    ...(nowMs === undefined ? {} : { testing: { nowMs, seed } }),
+  });
   let image: Promise<Uint8Array> | undefined;
 
   async function makeImage(): Promise<Uint8Array> {
-    const db = await open(opened);
+    const db = await open(optionsOf(1));
     await db.init({ seed: options.seed ?? null });
     await options.prepare?.(db as unknown as DatabaseOf<M>);
     const bytes = await db.export();
@@ -75,7 +75,8 @@ export function testDatabases<const M extends TypedSource>(
     async fresh() {
       image ??= makeImage();
       const bytes = await image;
-      const db = await open(opened);
+      // Other random bytes than the first one had: its rows keep the ids that those gave.
+      const db = await open(optionsOf(2));
       await db.restore(bytes);
       return Object.assign(db, {
         [Symbol.asyncDispose]: () => db.close(),
