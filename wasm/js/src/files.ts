@@ -12,8 +12,8 @@
 import { FreeholdError } from "./error.js";
 import { databaseDirectory } from "./storage.js";
 
-/** The file of the database inside its pool. */
-const DATABASE_FILE = "freehold.db";
+/** The file of the database inside its pool, and what is about to take its place. */
+const DATABASE_FILES = ["freehold.db", "freehold.db.replacement"];
 const HEADER_BYTES = 4096;
 const NAME_BYTES = 512;
 
@@ -86,7 +86,8 @@ function fileOf(name: string, bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Fil
 async function databaseFile(directory: FileSystemDirectoryHandle): Promise<File | undefined> {
   const files = await poolFiles(directory);
   const names = await Promise.all(files.map(nameOf));
-  return files[names.indexOf(DATABASE_FILE)];
+  const [known] = DATABASE_FILES.map((name) => files[names.indexOf(name)]).filter(Boolean);
+  return known;
 }
 
 /** Where no file is known by the database's name: the one that holds most. */

@@ -183,7 +183,7 @@ describe("the React hooks", () => {
     const Lost = () => other.useSession();
     const lost = createRoot(main.appendChild(window.document.createElement("p")));
     const provider = h(FreeholdProvider, { session: source }, h(Lost));
-    const rendered = act(async () => lost.render(provider));
+    const rendered = async () => await act(async () => lost.render(provider));
     await assert.rejects(rendered, (error) => {
       assert.ok(error instanceof FreeholdError, String(error));
       return /FreeholdProvider/.test(error.message);

@@ -1,0 +1,289 @@
+// The files of a stored database: damaged ones are noticed and nothing starts empty in silence,
+// their bytes can be had, and a backup takes their place.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
+import { serve, startBrowser } from "./support.mjs";
+
+const MODEL = {
+  name: "notebook",
+  tables: { notes: { columns: { body: { type: "text", max: 100_000 } } } },
+};
+
+describe("the files of a database", () => {
+  let browser;
+  let site;
+
+  before(async () => {
+    site = await serve(HARNESS);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  /** A page with a database that has some rows, and a backup of it as `globalThis.backup`. */
+  async function openFilled(name, rows = 3) {
+    const page = await openHarness(browser.context, site.address);
+    await openDatabase(page, { name, model: MODEL });
+    await within(
+      page,
+      async (rows) => {
+        await db.init();
+        const many = Array.from({ length: rows }, (_, at) => ({ body: `${at} `.repeat(2_000) }));
+        await db.owner().insertMany("notes", many);
+        globalThis.backup = await db.backup();
+      },
+      rows,
+    );
+    return page;
+  }
+
+  const close = (page) => within(page, () => db.close());
+  const open = (page, name) => openDatabase(page, { name, model: MODEL });
+  const count = (page) => within(page, () => db.owner().count("notes"));
+  const restoreDatabase = (page, name) =>
+    within(page, (options) => freehold.restoreDatabase(backup, options), { name, model: MODEL });
+
+  /**
+   * Changes the file of a closed database: cut to a size, bytes written at a place, both counted
+   * from the start of the pool's file, whose first 4096 bytes are its header.
+   */
+  const damage = (page, name, harm) =>
+    within(
+      page,
+      async ({ name, size, at, bytes }) => {
+        const root = await navigator.storage.getDirectory();
+        const pool = await (
+          await root.getDirectoryHandle(`.freehold-${name}`)
+        ).getDirectoryHandle(".opaque");
+        for await (const handle of pool.values()) {
+          const file = await handle.getFile();
+          const named = await file.slice(0, 512).text();
+          if (named.slice(0, named.indexOf("\0")) !== "freehold.db") continue;
+          const writable = await handle.createWritable({ keepExistingData: true });
+          if (size !== undefined) await writable.truncate(size);
+          if (bytes) await writable.write({ type: "write", position: at, data: Uint8Array.from(bytes) });
+          await writable.close();
+          return;
+        }
+        throw new Error("there is no such file");
+      },
+      { name, ...harm },
+    );
+
+  const HEADER_BYTES = 4096;
+  const zeros = Array(HEADER_BYTES).fill(0);
+  const noise = Array(200).fill(0xab);
+
+  for (const [what, harm, code, isRescued] of [
+    ["cut to nothing", { size: 0 }, "corrupt", false],
+    ["cut to its header", { size: HEADER_BYTES }, "corrupt", false],
+    ["no longer known by its name", { at: 0, bytes: zeros }, "corrupt", true],
+    ["known by a name that can't be", { at: 0, bytes: noise }, "corrupt", true],
+    ["no SQLite file any more", { at: HEADER_BYTES, bytes: noise }, "not_a_database", true],
+  ]) {
+    it(`is told when it is ${what}, and restored from a backup`, async () => {
+      const name = `damaged-${code}-${what.replace(/\W/g, "")}`;
+      const page = await openFilled(name);
+      await close(page);
+      await damage(page, name, harm);
+      await assert.rejects(open(page, name), { code });
+      // Asking again changes nothing, and neither does loading the page again.
+      await assert.rejects(open(page, name), { code });
+      const size = await within(
+        page,
+        (name) => freehold.exportFile(name).then((file) => file.size, (error) => error.code),
+        name,
+      );
+      if (isRescued) assert.ok(size > 10_000, `${size} bytes`);
+      else assert.ok(size === 0 || size === "not_found", `${size}`);
+
+      await restoreDatabase(page, name);
+      await open(page, name);
+      assert.equal(await count(page), 3);
+      assert.deepEqual(await within(page, () => db.inspect()), []);
+      await page.close();
+    });
+  }
+
+  it("can be had as bytes, which open elsewhere, though its name was lost", async () => {
+    const page = await openFilled("lost-name", 5);
+    await close(page);
+    await damage(page, "lost-name", { at: 0, bytes: zeros });
+    const counted = await within(
+      page,
+      async (model) => {
+        const file = await freehold.exportFile("lost-name");
+        const other = await freehold.open({ name: "x", model, storage: "memory" });
+        await other.restore(file);
+        const counted = await other.owner().count("notes");
+        await other.close();
+        return [file.name.startsWith("lost-name-"), counted];
+      },
+      MODEL,
+    );
+    assert.deepEqual(counted, [true, 5]);
+    await page.close();
+  });
+
+  it("says that it is corrupt where a part of it is gone", async () => {
+    const page = await openFilled("half", 50);
+    await close(page);
+    await damage(page, "half", { size: HEADER_BYTES + 100_000 });
+    const read = async () => {
+      await open(page, "half");
+      await within(page, () => db.owner().list("notes", { limit: 1000 }));
+    };
+    await assert.rejects(read(), { code: "corrupt" });
+    await within(page, () => globalThis.db?.close()).catch(() => {});
+    await restoreDatabase(page, "half");
+    await open(page, "half");
+    assert.equal(await count(page), 50);
+    await page.close();
+  });
+
+  it("starts empty where there never was anything, and after it was removed", async () => {
+    const page = await openHarness(browser.context, site.address);
+    for (let round = 0; round < 3; round += 1) {
+      await open(page, "never-used");
+      await assert.rejects(count(page), { code: "not_initialized" });
+      await close(page);
+    }
+    const filled = await openFilled("removed");
+    await close(filled);
+    await within(filled, () => freehold.removeDatabase("removed"));
+    await open(filled, "removed");
+    await assert.rejects(count(filled), { code: "not_initialized" });
+    await page.close();
+    await filled.close();
+  });
+
+  it("gives way to a backup while it is open, for good", async () => {
+    const page = await openFilled("restored", 20);
+    await within(page, async () => {
+      await db.owner().insert("notes", { body: "later" });
+      await db.restore(backup);
+      await db.owner().insert("notes", { body: "after" });
+    });
+    assert.equal(await count(page), 21);
+    await load(page);
+    await open(page, "restored");
+    assert.equal(await count(page), 21);
+    assert.deepEqual(await within(page, () => db.inspect()), []);
+    assert.deepEqual(await within(page, () => db.verifyAudit()), []);
+    await page.close();
+  });
+
+  it("stays as it is where the backup is none", async () => {
+    const page = await openFilled("kept");
+    for (const [harm, code] of [
+      ["new Blob(['hello'])", "not_a_database"],
+      ["backup.slice(0, backup.size / 2)", "corrupt"],
+    ]) {
+      const restore = (harm) => db.restore(new Function(`return ${harm}`)());
+      await assert.rejects(within(page, restore, harm), { code });
+      assert.equal(await count(page), 3);
+    }
+    await assert.rejects(restoreDatabase(page, "kept"), { code: "held_by_another_tab" });
+    await close(page);
+    const other = (model) =>
+      freehold.restoreDatabase(backup, { name: "kept", model: { ...model, name: "other" } });
+    await assert.rejects(within(page, other, MODEL), { code: "other_model" });
+    await open(page, "kept");
+    assert.equal(await count(page), 3);
+    await page.close();
+  });
+
+  it("stays as it is where the browser has no room for the backup", async () => {
+    const page = await openFilled("no-room", 1_000);
+    await close(page);
+    await within(page, () => freehold.removeDatabase("no-room"));
+    await openDatabase(page, { name: "no-room", model: MODEL });
+    await within(page, () => db.init());
+    await within(page, () => db.owner().insert("notes", { body: "mine" }));
+    const session = await browser.context.newCDPSession(page);
+    const quota = (size) =>
+      session.send("Storage.overrideQuotaForOrigin", { origin: site.address, ...size });
+    const { usedBytes } = await within(page, () => freehold.storageHealth());
+    await quota({ quotaSize: usedBytes + 600_000 });
+    await assert.rejects(within(page, () => db.restore(backup)), { code: "storage_full" });
+    assert.equal(await count(page), 1);
+    await within(page, () => db.owner().insert("notes", { body: "still" }));
+    await quota({});
+    await within(page, () => db.restore(backup));
+    assert.equal(await count(page), 1_000);
+    await page.close();
+  });
+
+  it("goes on replacing where that was cut short", async () => {
+    const page = await openFilled("cut-short", 7);
+    await close(page);
+    // As the page would have left it between taking the old file away and naming the new one.
+    const name = [...new TextEncoder().encode("freehold.db.replacement")];
+    await damage(page, "cut-short", { at: 0, bytes: name });
+    await open(page, "cut-short");
+    assert.equal(await count(page), 7);
+    await load(page);
+    await open(page, "cut-short");
+    assert.equal(await count(page), 7);
+    await page.close();
+  });
+});
+
+describe("what the browser keeps", () => {
+  let browser;
+  let site;
+
+  before(async () => {
+    site = await serve(HARNESS);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  it("is told with what is used and what is left", async () => {
+    const page = await openHarness(browser.context, site.address);
+    const health = await within(page, () => freehold.storageHealth());
+    assert.ok(["persistent", "evictable"].includes(health.kind));
+    assert.equal(health.availableBytes, health.quotaBytes - health.usedBytes);
+    assert.equal(typeof (await within(page, () => freehold.keepStorage())), "boolean");
+    await page.close();
+  });
+
+  it("is nothing, with the reason, where the page is no secure context", async () => {
+    const insecure = site.address.replace("127.0.0.1", "insecure.test");
+    const page = await openHarness(browser.context, insecure);
+    assert.deepEqual(await within(page, () => freehold.storageHealth()), {
+      kind: "unavailable",
+      reason: "insecure_context",
+      usedBytes: 0,
+      quotaBytes: 0,
+      availableBytes: 0,
+    });
+    await page.close();
+  });
+
+  it("is nothing, with the reason, where the browser refuses it or does not know it", async () => {
+    const reasonIf = async (script) => {
+      const page = await browser.context.newPage();
+      await page.addInitScript(script);
+      await load(page, site.address);
+      const { reason } = await within(page, () => freehold.storageHealth());
+      await page.close();
+      return reason;
+    };
+    const refuse =
+      "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'))";
+    assert.equal(await reasonIf(refuse), "refused");
+    const forget = "delete StorageManager.prototype.getDirectory";
+    assert.equal(await reasonIf(forget), "unsupported");
+  });
+});
