@@ -73,7 +73,7 @@ export interface Hooks<T extends TablesOf<T>> {
    *
    * @typeParam S - The session's type: `Session<Tables>`.
    */
-  useSession<S extends LiveSource = LiveSource>(): S | null;
+  useSession<S extends object = LiveSource>(): S | null;
   /** The rows of a query, kept up to date; `null` asks for nothing. */
   useLive<N extends keyof T & string, const C extends ColumnOf<T[N]> = ColumnOf<T[N]>>(
     query: TableQuery<T, N, C> | null,
@@ -143,7 +143,7 @@ export function createHooks<T extends TablesOf<T> = AnyTables>(): Hooks<T> {
   return {
     FreeholdProvider: ({ session, children }) =>
       createElement(Context.Provider, { value: session }, children),
-    useSession: <S extends LiveSource>() => useSource() as S | null,
+    useSession: <S extends object>() => useSource() as S | null,
     useLive,
     useRow(table, key) {
       const filter = typeof key === "object" && !(key instanceof Date) ? key : { id: key };
