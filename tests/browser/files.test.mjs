@@ -67,7 +67,8 @@ describe("the files of a database", () => {
           if (named.slice(0, named.indexOf("\0")) !== "freehold.db") continue;
           const writable = await handle.createWritable({ keepExistingData: true });
           if (size !== undefined) await writable.truncate(size);
-          if (bytes) await writable.write({ type: "write", position: at, data: Uint8Array.from(bytes) });
+          const data = Uint8Array.from(bytes ?? []);
+          if (bytes) await writable.write({ type: "write", position: at, data });
           await writable.close();
           return;
         }
@@ -281,7 +282,8 @@ describe("what the browser keeps", () => {
       return reason;
     };
     const refuse =
-      "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError'))";
+      "StorageManager.prototype.getDirectory = () => " +
+      "Promise.reject(new DOMException('', 'SecurityError'))";
     assert.equal(await reasonIf(refuse), "refused");
     const forget = "delete StorageManager.prototype.getDirectory";
     assert.equal(await reasonIf(forget), "unsupported");

@@ -1,8 +1,8 @@
 //! An open database as JavaScript holds it: how it is opened, and what it answers.
 
+use freehold_core::database::proven_backup;
 use freehold_core::host::{FixedHost, Host};
 use freehold_core::migrate::Progress;
-use freehold_core::database::proven_backup;
 use freehold_core::{Database, Error, call};
 use js_sys::Function;
 use serde_json::json;

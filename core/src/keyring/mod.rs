@@ -74,7 +74,7 @@ impl KeyRing {
     ///
     /// - `wrong_key`: the database's keys are wrapped by another one
     pub(crate) fn unlock(&mut self, connection: &Connection, master: MasterKey) -> Result<()> {
-        if !is_wrapped_by(connection, &master)? {
+        if !store::is_wrapped_by(connection, &master)? {
             return Err(Error::WrongKey);
         }
         self.master = Some(master);
@@ -89,7 +89,7 @@ impl KeyRing {
     /// - `wrong_key`: they are wrapped by another one
     pub(crate) fn check(&self, connection: &Connection) -> Result<()> {
         match &self.master {
-            Some(master) if !is_wrapped_by(connection, master)? => Err(Error::WrongKey),
+            Some(master) if !store::is_wrapped_by(connection, master)? => Err(Error::WrongKey),
             _ => Ok(()),
         }
     }
@@ -304,7 +304,7 @@ impl KeyRing {
         };
         if store::newest(connection, store::MASTER, "")?.is_none() {
             add(store::MASTER, "", None)?;
-        } else if !is_wrapped_by(connection, master)? {
+        } else if !store::is_wrapped_by(connection, master)? {
             // Another connection exchanged the master key meanwhile.
             return Err(Error::WrongKey);
         }
@@ -334,7 +334,7 @@ impl KeyRing {
         }
         let Some(Some(wrapped)) = store::find(connection, holder, id)? else { return Ok(None) };
         let Some(key) = unwrap(master, scope, name, id, &wrapped) else {
-            let is_wrong = !is_wrapped_by(connection, master)?;
+            let is_wrong = !store::is_wrapped_by(connection, master)?;
             return Err(if is_wrong { Error::WrongKey } else { broken(scope, name, id) });
         };
         let done = work(&key);
@@ -381,17 +381,6 @@ pub fn wrapped_keys(connection: &Connection, holder: KeyHolder<'_>) -> Result<Ve
         return Ok(Vec::new());
     }
     Ok(store::all(connection, Some(holder))?.into_iter().map(|key| key.id).collect())
-}
-
-/// Whether this is the master key that wraps the database's keys, or there are none yet.
-fn is_wrapped_by(connection: &Connection, master: &MasterKey) -> Result<bool> {
-    if !store::is_there(connection)? {
-        return Ok(true);
-    }
-    Ok(match store::newest(connection, store::MASTER, "")? {
-        Some((id, Some(wrapped))) => unwrap(master, store::MASTER, "", id, &wrapped).is_some(),
-        _ => true,
-    })
 }
 
 fn no_key() -> Error {

@@ -5,8 +5,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::crypto::MasterKey;
 use crate::error::Result;
-use crate::keyring::{KeyHolder, KeyId};
+use crate::keyring::{KeyHolder, KeyId, unwrap};
 
 /// The table. The master key's own row (scope `master`) is what tells a wrong one.
 pub(crate) const TABLE_SQL: &str = "CREATE TABLE IF NOT EXISTS main._freehold_keys (
@@ -134,4 +135,15 @@ pub(crate) fn shred(
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map((scope, holder, now), |row| row.get(0).map(KeyId))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether this is the master key that wraps the database's keys, or there are none yet.
+pub(super) fn is_wrapped_by(connection: &Connection, master: &MasterKey) -> Result<bool> {
+    if !is_there(connection)? {
+        return Ok(true);
+    }
+    Ok(match newest(connection, MASTER, "")? {
+        Some((id, Some(wrapped))) => unwrap(master, MASTER, "", id, &wrapped).is_some(),
+        _ => true,
+    })
 }

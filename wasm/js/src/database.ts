@@ -30,6 +30,7 @@ import type {
   Status,
   Verified,
 } from "./results.js";
+import type { Call } from "./rows.js";
 import { Session } from "./session.js";
 import type { AnyTables, CallOptions, Key, Row, TablesOf } from "./tables.js";
 
@@ -178,8 +179,9 @@ export class Database<T extends TablesOf<T> = AnyTables> {
    */
   session(actor: Actor): Session<T> {
     const as = toWire(actor);
-    const channel = this.#channel;
-    return Session.of<T>((method, params, options) => channel.call(method, params, as, options), actor);
+    const call: Call = (method, params, options) =>
+      this.#channel.call(method, params, as, options);
+    return Session.of<T>(call, actor);
   }
 
   /**

@@ -75,7 +75,8 @@ function isInAddress(): boolean {
 
 function log(event: CallEvent): void {
   const { database, method, durationMs, actor, table, columns, sql, count, error } = event;
-  const what = sql ?? [table, columns && `(${columns.join(", ")})`, count].filter(Boolean).join(" ");
+  const parts = [table, columns && `(${columns.join(", ")})`, count];
+  const what = sql ?? parts.filter((part) => part !== undefined).join(" ");
   const end = error === undefined ? "" : ` → ${error}`;
   console.debug(`[freehold ${database}] ${durationMs} ms, ${actor}: ${method} ${what}${end}`);
 }

@@ -155,7 +155,7 @@ export abstract class Rows<T extends TablesOf<T> = AnyTables, H extends HandleKi
     }
   }
 
-  /** All rows, one after the other; `limit` is how many are fetched at a time, 1000 unless given. */
+  /** All rows, one after the other; `limit` is how many are fetched at a time, 1000 by default. */
   async *rows<N extends keyof T & string, const C extends ColumnOf<T[N]> = ColumnOf<T[N]>>(
     table: N,
     options: ListOptions<T[N], C> = {},

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Databases for an app's own tests: in memory, migrated and seeded, one for each test.
  *

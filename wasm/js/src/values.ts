@@ -277,5 +277,6 @@ function write(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(write).join(",")}]`;
   if (value === null || typeof value !== "object") return JSON.stringify(value);
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${write(member)}`).join(",")}}`;
+  const texts = members.map(([name, member]) => `${JSON.stringify(name)}:${write(member)}`);
+  return `{${texts.join(",")}}`;
 }
