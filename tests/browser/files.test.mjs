@@ -236,6 +236,86 @@ describe("the files of a database", () => {
   });
 });
 
+describe("a page that is gone while a backup takes a database's place", () => {
+  const KILLS = 8;
+  let browser;
+  let site;
+
+  before(async () => {
+    site = await serve(HARNESS);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  /** What stands in the database: as many rows of one kind as there are, or nothing usable. */
+  const look = (page) =>
+    within(page, async () => {
+      const { rows } = await db.owner().sql`SELECT body, count(*) FROM notes GROUP BY body`;
+      return { rows, findings: await db.inspect() };
+    });
+
+  /** Two backups of a database: 2,000 rows of the one kind, and of the other. */
+  const prepare = (page, name) =>
+    within(
+      page,
+      async ({ name, model }) => {
+        globalThis.db = await freehold.open({ name, model });
+        await db.init();
+        globalThis.backups = {};
+        for (const kind of ["old", "new"]) {
+          const body = kind.repeat(200);
+          await db.owner().insertMany("notes", Array.from({ length: 2_000 }, () => ({ body })));
+          backups[kind] = await db.backup();
+          await db.owner().sql`DELETE FROM notes`;
+        }
+        await db.restore(backups.old);
+        const start = performance.now();
+        await db.restore(backups.old);
+        return performance.now() - start;
+      },
+      { name, model: MODEL },
+    );
+
+  for (const [what, restore] of [
+    ["an open database", () => db.restore(backups.new)],
+    [
+      "a closed one",
+      async ({ name, model }) => {
+        await db.close();
+        await freehold.restoreDatabase(backups.new, { name, model });
+      },
+    ],
+  ]) {
+    it(`leaves ${what} as it was, or as the backup has it`, async () => {
+      const seen = new Set();
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const name = `killed-${what.replace(/\W/g, "")}-${kill}`;
+        const page = await openHarness(browser.context, site.address);
+        const durationMs = await prepare(page, name);
+        const restored = within(page, restore, { name, model: MODEL }).catch(() => {});
+        await new Promise((done) => setTimeout(done, (durationMs * 1.5 * kill) / KILLS));
+        await page.close();
+        await restored;
+
+        const next = await openHarness(browser.context, site.address);
+        await openDatabase(next, { name, model: MODEL });
+        const { rows, findings } = await look(next);
+        assert.deepEqual(findings, [], `kill ${kill}`);
+        assert.equal(rows.length, 1, `kill ${kill}`);
+        const [[body, count]] = rows;
+        assert.equal(count, 2_000, `kill ${kill}`);
+        seen.add(body.slice(0, 3));
+        await next.close();
+      }
+      assert.ok([...seen].every((kind) => kind === "old" || kind === "new"), [...seen].join());
+    });
+  }
+});
+
 describe("what the browser keeps", () => {
   let browser;
   let site;

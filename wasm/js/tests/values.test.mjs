@@ -64,7 +64,6 @@ const REFUSED = [
   ["Infinity", { a: Infinity }, "row.a"],
   ["-Infinity", { a: -Infinity }, "row.a"],
   ["undefined in an array", { a: [undefined] }, "row.a[0]"],
-  // eslint-disable-next-line no-sparse-arrays
   ["a hole of an array", { a: [1, , 3] }, "row.a[1]"],
   ["a function", { a: () => {} }, "row.a"],
   ["a symbol", { a: { b: Symbol("s") } }, "row.a.b"],
