@@ -132,6 +132,27 @@ describe("the files of a database", () => {
     await page.close();
   });
 
+  it("can be had as the backups that were made before the schema changed", async () => {
+    const page = await openFilled("migrated", 4);
+    const { backup } = await within(page, () => db.migrate.down({ to: "0" }));
+    await within(page, () => db.init());
+    assert.equal(await count(page), 0);
+    const backups = await within(page, () => freehold.backupsOf("migrated"));
+    assert.deepEqual(backups, [backup]);
+    await within(
+      page,
+      async (backup) => db.restore(await freehold.exportFile("migrated", backup)),
+      backup,
+    );
+    assert.equal(await count(page), 4);
+    const missing = () => freehold.exportFile("migrated", "freehold.db.backup-9999-x");
+    await assert.rejects(within(page, missing), { code: "not_found" });
+    await close(page);
+    await within(page, () => freehold.removeDatabase("migrated"));
+    assert.deepEqual(await within(page, () => freehold.backupsOf("migrated")), []);
+    await page.close();
+  });
+
   it("says that it is corrupt where a part of it is gone", async () => {
     const page = await openFilled("half", 50);
     await close(page);

@@ -14,6 +14,7 @@ import { databaseDirectory } from "./storage.js";
 
 /** The file of the database inside its pool, and what is about to take its place. */
 const DATABASE_FILES = ["freehold.db", "freehold.db.replacement"];
+const BACKUP_PREFIX = "freehold.db.backup-";
 const HEADER_BYTES = 4096;
 const NAME_BYTES = 512;
 
@@ -50,20 +51,39 @@ export async function rememberUse(name: string): Promise<void> {
 }
 
 /**
- * The bytes of a stored database's file as they lie there, whatever their state; for a database
- * that no longer opens. Of one that opens take a `backup` instead: what another tab is writing
- * just now may be half done here.
+ * The names of the backups that were made of a stored database before its schema changed, the
+ * oldest first; those that a run answers with.
+ */
+export async function backupsOf(name: string): Promise<string[]> {
+  const directory = await databaseDirectory(name).catch(() => undefined);
+  const names = directory ? [...(await filesByName(directory)).keys()] : [];
+  return names.filter((file) => file.startsWith(BACKUP_PREFIX)).sort();
+}
+
+/**
+ * The bytes of a stored database's file as they lie there, whatever their state, for a database
+ * that no longer opens; or of one of its backups. Of a database that opens take a `backup` instead:
+ * what another tab is writing just now may be half done here.
  *
  * Rejects with `not_found` where nothing is stored under this name, or nothing of it can be told.
  */
-export async function exportFile(name: string): Promise<File> {
+export async function exportFile(name: string, backup?: string): Promise<File> {
   const directory = await databaseDirectory(name).catch(() => undefined);
-  const file = directory && ((await databaseFile(directory)) ?? (await largestFile(directory)));
+  const file = directory && (await fileToExport(directory, backup));
   if (!file) {
-    const message = `nothing is stored under the name ${JSON.stringify(name)}`;
+    const what = backup === undefined ? "nothing is" : `no backup ${JSON.stringify(backup)} is`;
+    const message = `${what} stored under the name ${JSON.stringify(name)}`;
     throw new FreeholdError({ code: "not_found", message });
   }
   return fileOf(name, await file.slice(HEADER_BYTES).arrayBuffer());
+}
+
+async function fileToExport(
+  directory: FileSystemDirectoryHandle,
+  backup: string | undefined,
+): Promise<File | undefined> {
+  if (backup !== undefined) return (await filesByName(directory)).get(backup);
+  return (await databaseFile(directory)) ?? (await largestFile(directory));
 }
 
 /** The file that a backup is downloaded as. */
@@ -84,10 +104,14 @@ function fileOf(name: string, bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Fil
 }
 
 async function databaseFile(directory: FileSystemDirectoryHandle): Promise<File | undefined> {
+  const files = await filesByName(directory);
+  const name = DATABASE_FILES.find((known) => files.has(known));
+  return name === undefined ? undefined : files.get(name);
+}
+
+async function filesByName(directory: FileSystemDirectoryHandle): Promise<Map<string, File>> {
   const files = await poolFiles(directory);
-  const names = await Promise.all(files.map(nameOf));
-  const [known] = DATABASE_FILES.map((name) => files[names.indexOf(name)]).filter(Boolean);
-  return known;
+  return new Map(await Promise.all(files.map(async (file) => [await nameOf(file), file] as const)));
 }
 
 /** Where no file is known by the database's name: the one that holds most. */
