@@ -13,6 +13,7 @@ mod python;
 mod serve;
 mod setup;
 mod small;
+mod split;
 mod steps;
 mod system;
 mod tidy;

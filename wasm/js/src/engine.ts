@@ -8,6 +8,7 @@
 import init, { callStatic, open } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
+import { Rest, isEveryday, isTomlModel } from "./rest.js";
 
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
@@ -23,13 +24,15 @@ const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; o
 /** At most one open database. */
 export class Engine {
   #handle: Handle | undefined;
+  readonly #rest: Rest;
 
-  private constructor() {}
+  private constructor(rest: Rest) {
+    this.#rest = rest;
+  }
 
   /** Loads the WebAssembly file that lies beside this module. */
   static async start(): Promise<Engine> {
-    await load();
-    return new Engine();
+    return new Engine(await load());
   }
 
   /**
@@ -37,6 +40,8 @@ export class Engine {
    * is broken, and then it must not be used again.
    */
   async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
+    const missing = await this.#loadFor(ask);
+    if (missing !== undefined) return missing;
     switch (ask.kind) {
       case "call_static":
         return callStatic(ask.text);
@@ -56,6 +61,32 @@ export class Engine {
       }
     }
   }
+
+  /** Loads what a request needs beyond the first file; what is wrong where that can't be had. */
+  async #loadFor(ask: Ask): Promise<Answer | undefined> {
+    if (!isLate(ask)) return undefined;
+    try {
+      await this.#rest.load();
+      return undefined;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `the second part of the core could not be fetched: ${reason}`;
+      return JSON.stringify({ error: { code: "io", message } });
+    }
+  }
+}
+
+function isLate(ask: Ask): boolean {
+  switch (ask.kind) {
+    case "open":
+      return isTomlModel(ask.text);
+    case "call":
+      return !isEveryday(ask.text);
+    case "close":
+      return false;
+    default:
+      return true;
+  }
 }
 
 /** Refusals leave the core as exceptions that are JSON text; anything else is a failure. */
@@ -68,11 +99,13 @@ async function orRefused(work: () => Answer | Promise<Answer>): Promise<Answer> 
   }
 }
 
-let loading: Promise<unknown> | undefined;
+let loading: Promise<Rest> | undefined;
 
-function load(): Promise<unknown> {
+function load(): Promise<Rest> {
   // Bundlers look for exactly this form.
   const file = new URL("./freehold_wasm_bg.wasm", import.meta.url);
-  loading ??= init({ module_or_path: inNode() ? readFile(file) : file });
+  loading ??= init({ module_or_path: inNode() ? readFile(file) : file }).then(
+    (first) => new Rest(first),
+  );
   return loading;
 }
