@@ -58,8 +58,8 @@ const FILES: &[&str] = &[
     "vdbeCommit",
 ];
 
-/// What the names of Rust's functions hold that keep files in a browser, and of what these stand on:
-/// the bindings, promises, the allocator, thread-local values and hash tables.
+/// What the names of Rust's functions hold that keep files in a browser, and of what these stand
+/// on: the bindings, promises, the allocator, thread-local values and hash tables.
 const STORAGE: &[&str] = &[
     "freehold_wasm::",
     "sqlite_wasm",
