@@ -102,7 +102,7 @@ fn store_shapes(connection: &Connection, notes: &Notes, known: &mut Vec<i64>) ->
     let sql = "INSERT OR IGNORE INTO main._freehold_shapes (id, shape) VALUES (?1, ?2)";
     let find = "SELECT 1 FROM main._freehold_shapes WHERE id = ?1";
     for table in tables {
-        let recorded = &notes.tables[table as usize];
+        let recorded = notes.recorded(table);
         if known.contains(&recorded.shape_id) {
             continue;
         }
@@ -138,7 +138,7 @@ fn changes_of(notes: &Notes, scope: u32) -> Option<Vec<u8>> {
         let flags = if new_shape { HAS_SHAPE } else { 0 } | if gap > 0 { HAS_GAP } else { 0 };
         changes.push(entry.operation | flags);
         if new_shape {
-            let id = notes.tables[entry.table as usize].shape_id.to_be_bytes();
+            let id = notes.recorded(entry.table).shape_id.to_be_bytes();
             changes.extend_from_slice(&id[id.len() - SHAPE_BYTES..]);
         }
         if gap > 0 {

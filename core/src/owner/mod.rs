@@ -28,6 +28,7 @@ pub(crate) mod storage;
 mod tests;
 pub(crate) mod transaction;
 mod typed;
+mod update;
 mod versions;
 pub(crate) mod write;
 

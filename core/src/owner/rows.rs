@@ -213,7 +213,7 @@ impl<'e> Rows<'e> {
     pub(crate) fn rules(&self, plan: &Plan) -> &'e TableRules {
         match self.rules {
             None => &UNRESTRICTED,
-            Some(rules) => rules.table(plan.table()).expect("the plan is of the same model"),
+            Some(rules) => rules.table_at(plan.number),
         }
     }
 
