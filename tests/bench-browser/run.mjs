@@ -86,7 +86,7 @@ async function measure() {
   return results;
 }
 
-/** Opens a page for each contender; Freehold fills its database, and the others take it from there. */
+/** Opens a page for each contender. Freehold fills its database, the others take it from there. */
 async function openAll() {
   const pages = new Map();
   for (const { name } of contenders) {
