@@ -19,6 +19,7 @@ mod oracle;
 mod policies;
 mod pull;
 mod rebuild;
+mod requests;
 mod rights;
 mod scenarios;
 mod updown;

@@ -12,6 +12,7 @@ pub(crate) mod data_version;
 mod engine;
 mod examine;
 mod hide;
+mod json;
 mod judge;
 mod legacy;
 mod purge;

@@ -94,7 +94,7 @@ impl<'e> Rows<'e> {
         Ok(Page { rows, next })
     }
 
-    fn each(
+    pub(super) fn each(
         &self,
         table: &str,
         options: &ListOptions,
@@ -174,7 +174,7 @@ impl<'e> Rows<'e> {
         Ok(row)
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         plan: &Plan,
         key: &Key<'_>,
