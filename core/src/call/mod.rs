@@ -6,6 +6,10 @@
 //! about rows says in `"as": {"principal": {"user": …}, "tenant": …}` for whom it is; without that
 //! it is the owner's, as everything about the database as a whole is.
 //!
+//! A request may have an id, `"id"`, a UUID. Whoever lost the answer asks again under the same id,
+//! with `"again"`, the time (Unix milliseconds) when it was first asked: what was done then is not
+//! done twice but answered by `answer_lost`. `is_done` alone asks whether it was.
+//!
 //! Requests are read by hand: deriving the reader made a tenth of the core's code in browsers.
 //! `pull` has no request: it is for files that another program wrote, which no browser opens, and
 //! would add 15 KB to what browsers download.
@@ -13,10 +17,13 @@
 mod accounts;
 mod params;
 mod rows;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 use serde_json::{Map, Value, json};
 
-use self::params::Params;
+use self::params::{CallMark, Params};
 use crate::audit::AuditQuery;
 use crate::bundle::{Bundle, load_model};
 use crate::database::Database;
@@ -44,13 +51,33 @@ pub fn call(
     request: &str,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> String {
-    respond(Params::parse(request).and_then(|(method, mut params)| {
-        let answer = answer(database, &method, &mut params, progress)?;
-        match answer {
-            Some(answer) => Ok(answer),
-            None => rows::answer(database, &method, &mut params),
+    respond(Params::parse_call(request).and_then(|(method, mut params, mark)| {
+        let Some(CallMark { id, asked_ms }) = mark else {
+            return answer_method(database, &method, &mut params, progress);
+        };
+        if method == "is_done" {
+            params.finish()?;
+            return Ok(database.is_done(&id, asked_ms.unwrap_or(i64::MIN))?.into());
         }
+        if let Some(asked_ms) = asked_ms
+            && database.is_done(&id, asked_ms)?
+        {
+            return Err(Error::AnswerLost);
+        }
+        database.answering(id, |database| answer_method(database, &method, &mut params, progress))
     }))
+}
+
+fn answer_method(
+    database: &mut Database,
+    method: &str,
+    params: &mut Params,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Value> {
+    match answer(database, method, params, progress)? {
+        Some(answer) => Ok(answer),
+        None => rows::answer(database, method, params),
+    }
 }
 
 /// Answers a request that needs no database.

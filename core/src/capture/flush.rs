@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::calls::CallId;
 use super::chain::{self, NO_HASH};
 use super::change::{FORMAT, HAS_GAP, HAS_SHAPE, Record, SHAPE_BYTES};
 use super::encode::push_varint;
-use super::notes::{Notes, OF_TENANT};
+use super::notes::{Notes, OF_TENANT, SYSTEM};
 use crate::actor::Actor;
 use crate::error::Result;
 
@@ -15,6 +16,8 @@ pub(super) struct Stamp<'s> {
     pub(super) replica: &'s str,
     /// Unix milliseconds.
     pub(super) at: i64,
+    /// For which call.
+    pub(super) call: Option<CallId>,
 }
 
 /// What needn't be looked up again, as long as nothing is undone and nobody else writes.
@@ -66,6 +69,11 @@ pub(super) fn write(
         let place = Place { seq: newest.seq + 1 + part, part, actor };
         append(connection, &notes.scopes[scope as usize], changes, place, stamp)?;
         part += 1;
+    }
+    if part == 0 && stamp.call.is_some() {
+        // Nothing that is recorded was written, but something was.
+        let place = Place { seq: newest.seq + 1, part, actor };
+        append(connection, SYSTEM, vec![FORMAT], place, stamp)?;
     }
     gone.iter().try_for_each(|scope| forget_actors(connection, scope))
 }
@@ -199,8 +207,8 @@ fn append(
         }
     };
     let sql = "INSERT INTO main._freehold_changes
-                   (seq, chain, number, part, at, actor, changes, hash)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                   (seq, chain, number, part, at, actor, changes, hash, call)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute(params![
         record.seq,
         chain,
@@ -210,6 +218,7 @@ fn append(
         place.actor,
         record.changes,
         hash,
+        stamp.call.as_ref().filter(|_| place.part == 0),
     ])?;
     Ok(())
 }

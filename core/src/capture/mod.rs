@@ -12,6 +12,7 @@
 //! - Notes of writes that are undone are cut back.
 //! - What migrations write is not recorded; the triggers are away meanwhile.
 
+pub(crate) mod calls;
 pub(crate) mod chain;
 pub(crate) mod change;
 mod direct;
@@ -40,6 +41,7 @@ use crate::host::Host;
 use crate::internal;
 use crate::model::{Model, Table};
 use crate::value::SqlValue;
+use calls::Call;
 use change::{Change, read_kind};
 use encode::Reader;
 use flush::{Known, Stamp};
@@ -70,6 +72,7 @@ pub(crate) struct Recorder {
     known: RefCell<Known>,
     /// Whether the internal tables are known to be there.
     ready: Cell<bool>,
+    call: Cell<Option<Call>>,
 }
 
 /// A place in what has been noted.
@@ -128,6 +131,7 @@ impl Recorder {
             others: Cell::new(0),
             ready: Cell::new(false),
             known: RefCell::default(),
+            call: Cell::new(None),
         })
     }
 
@@ -160,6 +164,7 @@ impl Recorder {
         self.lock().begin(actor.tenant.as_deref());
         self.actor.replace(actor.clone());
         self.at.set(None);
+        self.count_from(connection);
         if self.look_for_others(connection)? {
             let known = self.layout.borrow().as_ref().map(|layout| layout.version);
             if known.is_some() && known != Some(schema_version(connection)?) {
@@ -201,7 +206,7 @@ impl Recorder {
         #[cfg(debug_assertions)]
         self.lock().assert_noted();
         let notes = self.lock().take();
-        match notes.entries.is_empty() {
+        match notes.entries.is_empty() && !self.wrote_for_call(connection) {
             true => Ok(()),
             false => self.write_down(connection, host, &notes),
         }
@@ -244,7 +249,8 @@ impl Recorder {
         let newest = flush::newest(connection)?;
         let at = self.at.get().unwrap_or_else(|| host.now_ms());
         let at = newest.at.map_or(at, |last| last.max(at));
-        let stamp = Stamp { actor: &self.actor.borrow(), replica: &replica, at };
+        let (actor, call) = (self.actor.borrow(), self.call.get().map(|call| call.id));
+        let stamp = Stamp { actor: &actor, replica: &replica, at, call };
         let written = flush::write(connection, notes, &stamp, newest, &mut known);
         known.replica = Some(replica);
         written

@@ -41,8 +41,12 @@ export const ERROR_CODES = [
   "io",
   "too_large",
   "interrupted",
+  "answer_lost",
   "no_opfs",
   "held_by_another_tab",
+  "held_by_older_version",
+  "held_by_newer_version",
+  "storage_cleared",
   "worker_failed",
   "closed",
 ] as const;
