@@ -36,6 +36,7 @@ import type {
 } from "./results.js";
 import type { Call } from "./rows.js";
 import { Session } from "./session.js";
+import type { Connection, ConnectionState, VersionChange } from "./tabs/connection.js";
 
 /** Where a database lives: kept by the browser, or gone with the page. */
 export type Storage = "opfs" | "memory";
@@ -69,6 +70,7 @@ export interface Opened {
   readonly name: string;
   readonly storage: Storage;
   readonly link: Link;
+  readonly connection: Connection;
   /** Opens the database once more, after its worker died. */
   readonly reopen: () => Promise<Link>;
   readonly onProgress: OnProgress | undefined;
@@ -265,7 +267,39 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     throw new FreeholdError((parse(answer) as { error: ErrorBody }).error);
   }
 
-  /** Closes the database; another tab may open it then. Closing twice does nothing. */
+  /**
+   * How this page has the database: it leads, follows another tab, waits for one to lead, or has
+   * closed it.
+   */
+  get connection(): ConnectionState {
+    return this.#opened.connection.state;
+  }
+
+  /** Calls the listener with each new state of the connection; returns what ends that. */
+  onConnection(listener: (state: ConnectionState) => void): () => void {
+    return this.#opened.connection.onState(listener);
+  }
+
+  /**
+   * For how long the oldest call has had no answer, in milliseconds; 0 where there is none. It
+   * tells a leader that is busy or stopped from a quick one.
+   */
+  async waitingMs(): Promise<number> {
+    const { waitingSince } = await this.#link;
+    return waitingSince === undefined ? 0 : Date.now() - waitingSince;
+  }
+
+  /**
+   * Calls the listener when a newer version of the app, in another tab, wants this one to let go.
+   * The other tab waits until this page called `close` or is gone, so save what is unsaved and do
+   * so, or reload. Where nobody listens, this page lets go by itself after the calls that are under
+   * way, and later ones reject with `held_by_newer_version`. Returns what ends the listening.
+   */
+  onVersionChange(listener: (change: VersionChange) => void): () => void {
+    return this.#opened.connection.onVersionChange(listener);
+  }
+
+  /** Closes the database for this page. Closing twice does nothing. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -274,6 +308,7 @@ export class Database<T extends TablesOf<T> = AnyTables> {
       if (!link.ended) read(await link.ask({ kind: "close" }));
     } finally {
       link.end();
+      this.#opened.connection.enter("closed");
       this.#opened.release();
     }
   }

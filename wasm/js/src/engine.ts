@@ -13,6 +13,9 @@ import { Rest, isEveryday, isTomlModel } from "./rest.js";
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
   | { readonly kind: "open" | "call" | "call_static"; readonly text: string }
+  /** Goes on being told until its name is unsubscribed. */
+  | { readonly kind: "subscribe"; readonly text: string; readonly subscription: string }
+  | { readonly kind: "unsubscribe"; readonly text: string }
   | { readonly kind: "export" | "close" };
 
 /** JSON text, `{"ok": …}` or `{"error": …}`; the bytes of an export. */
@@ -52,6 +55,9 @@ export class Engine {
         });
       case "call":
         return this.#handle?.call(ask.text, onProgress) ?? NOT_OPEN;
+      case "subscribe":
+      case "unsubscribe":
+        return NOT_OPEN;
       case "export":
         return orRefused(() => this.#handle?.export() ?? NOT_OPEN);
       case "close": {

@@ -20,6 +20,7 @@ export { Rows } from "./rows.js";
 export { Session } from "./session.js";
 export { databases, keepStorage, removeDatabase, storageHealth } from "./storage.js";
 export type { StorageHealth } from "./storage.js";
+export type { ConnectionState, VersionChange } from "./tabs/connection.js";
 
 /** The version of this package. */
 export const version = "0.1.0";
