@@ -86,7 +86,8 @@ export class TabLink implements Link {
   }
 
   get ended(): boolean {
-    return this.#failure !== undefined;
+    // Where the files went, the page can't begin anew: its locks are gone as well.
+    return this.#failure !== undefined && this.#failure.code !== "storage_cleared";
   }
 
   get waitingSince(): number | undefined {
@@ -382,6 +383,7 @@ function closed(): FreeholdError {
 
 function cleared(): FreeholdError {
   const message =
-    "the files of the database were removed while it was open; the next call begins anew";
+    "the database's files were removed while it was open, and what was in them is gone; " +
+    "reload the page to begin anew";
   return new FreeholdError({ code: "storage_cleared", message });
 }
