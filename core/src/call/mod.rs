@@ -57,7 +57,7 @@ pub fn call(
         };
         if method == "is_done" {
             params.finish()?;
-            return Ok(database.is_done(&id, asked_ms.unwrap_or(i64::MIN))?.into());
+            return to_json(database.is_done(&id, asked_ms.unwrap_or(i64::MIN))?);
         }
         if let Some(asked_ms) = asked_ms
             && database.is_done(&id, asked_ms)?
@@ -73,7 +73,7 @@ fn answer_method(
     method: &str,
     params: &mut Params,
     progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<Value> {
+) -> Result<String> {
     match answer(database, method, params, progress)? {
         Some(answer) => Ok(answer),
         None => rows::answer(database, method, params),
