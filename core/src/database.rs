@@ -26,6 +26,7 @@ use crate::migrate::{
 };
 use crate::owner::{Engine, Owner, audited};
 use crate::seed::{self, SeedReport};
+use crate::session::KeptActors;
 
 pub use keys::Shredded;
 pub use restore::proven_backup;
@@ -55,6 +56,11 @@ pub struct Database {
     gateway: Gateway,
     engine: Engine,
     bundle: Arc<Bundle>,
+    /// Who had a session lately.
+    actors: KeptActors,
+    /// Whether the database was seen to hold the model, since other connections or a change of the
+    /// schema were last noticed.
+    initialized: Cell<bool>,
     /// The database's version, where it is newer than this build.
     newer: Cell<Option<i64>>,
     /// SQLite's count of what other connections committed, when that was last looked at.
@@ -92,6 +98,8 @@ impl Database {
             gateway: Gateway::new(bundle.model.clone()),
             engine: Engine::new(connection, bundle.model.clone(), host)?,
             bundle,
+            actors: KeptActors::default(),
+            initialized: Cell::new(false),
             newer: Cell::new(None),
             seen: Cell::new(0),
             backups: None,
@@ -283,6 +291,11 @@ impl Database {
         self.engine.connection.close().map_err(|(_, error)| error.into())
     }
 
+    #[cfg(test)]
+    pub(crate) fn engine_of_tests(&self) -> &Engine {
+        &self.engine
+    }
+
     fn seed_text(&self, set: &str) -> Result<&str> {
         let text = self.bundle.seeds.get(set);
         text.map(String::as_str).ok_or_else(|| Error::InvalidSeed {
@@ -299,10 +312,14 @@ impl Database {
     }
 
     fn check_initialized(&self) -> Result<()> {
-        if model_of(&self.engine.connection)?.is_none() {
-            return Err(Error::NotInitialized);
+        let looked = self.look_for_newer_by_others();
+        if !self.initialized.get() {
+            if model_of(&self.engine.connection)?.is_none() {
+                return Err(Error::NotInitialized);
+            }
+            self.initialized.set(true);
         }
-        self.look_for_newer_by_others()
+        looked
     }
 
     /// The database's version and the newest one known, where it is newer than this build.
@@ -314,6 +331,8 @@ impl Database {
     fn before_schema_change(&self) -> Result<()> {
         // Whoever looks at a backup, or at the file without this build, finds the table complete.
         audited::fill(&self.engine).ok();
+        self.actors.forget();
+        self.initialized.set(false);
         self.gateway.close(&self.engine)?;
         self.engine.connection.flush_prepared_statement_cache();
         self.engine.recorder.release(&self.engine.connection)
@@ -342,6 +361,7 @@ impl Database {
             return Ok(());
         }
         self.engine.keys.forget();
+        self.initialized.set(false);
         self.look_for_newer()
     }
 }

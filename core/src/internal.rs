@@ -41,7 +41,8 @@ const TABLES: &str = "
         head BLOB NOT NULL,
         UNIQUE (scope, replica)
     ) STRICT;
-    -- One row is what one transaction changed in one scope.
+    -- One row is what one transaction changed in one scope; the first of a transaction says for
+    -- which call it was, if that has an id.
     CREATE TABLE IF NOT EXISTS main._freehold_changes (
         seq INTEGER NOT NULL PRIMARY KEY,
         chain INTEGER NOT NULL,
@@ -50,7 +51,8 @@ const TABLES: &str = "
         at INTEGER NOT NULL,
         actor INTEGER NOT NULL,
         changes BLOB NOT NULL,
-        hash BLOB NOT NULL
+        hash BLOB NOT NULL,
+        call BLOB
     ) STRICT;
     -- One row is one version of a row whose table has no versions table in the model.
     CREATE TABLE IF NOT EXISTS main._freehold_versions (
@@ -71,7 +73,17 @@ pub(crate) fn ensure(connection: &Connection) -> Result<()> {
     if !is_there(connection)? {
         connection.execute_batch(TABLES)?;
     }
+    if !knows_calls(connection)? {
+        connection.execute_batch("ALTER TABLE main._freehold_changes ADD COLUMN call BLOB")?;
+    }
     Ok(())
+}
+
+/// Whether the records can say for which call they are: those of an older build can't.
+pub(crate) fn knows_calls(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT 1 FROM main.sqlite_schema
+               WHERE name = '_freehold_changes' AND instr(sql, 'call BLOB') > 0";
+    Ok(connection.prepare_cached(sql)?.exists([])?)
 }
 
 /// Whether the file has the internal tables: one that an older build wrote has none.

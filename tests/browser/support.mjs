@@ -54,6 +54,7 @@ const CONTENT_TYPES = {
  * @typedef {object} Browser
  * @property {import("playwright-core").BrowserContext} context Opens pages; `restart` changes it.
  * @property {() => Promise<void>} restart
+ * @property {() => Promise<void>} crash Kills all of its processes at once, and starts it again.
  * @property {() => Promise<void>} close
  *
  * @returns {Promise<Browser>}
@@ -70,6 +71,14 @@ export async function startBrowser() {
     context: await launch(),
     async restart() {
       await browser.context.close();
+      browser.context = await launch();
+    },
+    async crash() {
+      // There is no public way to the process of a browser with a profile of its own.
+      const { browserProcess } = browser.context._connection.toImpl(browser.context)._browser.options;
+      const closed = new Promise((closed) => browser.context.once("close", closed));
+      await browserProcess.kill();
+      await closed;
       browser.context = await launch();
     },
     async close() {

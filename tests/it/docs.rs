@@ -16,7 +16,16 @@ const BROWSER_CODES: &[(&str, &str)] = &[
         "no_opfs",
         "The browser keeps no database here: a private window, an insecure page, an old browser.",
     ),
-    ("held_by_another_tab", "The database is open in another tab or worker."),
+    ("held_by_another_tab", "Somebody has the database's files open and does not share them."),
+    (
+        "held_by_older_version",
+        "Tabs with an older version of the app have the database open; they were told.",
+    ),
+    (
+        "held_by_newer_version",
+        "A tab with a newer version of the app has the database; reload this page.",
+    ),
+    ("storage_cleared", "The database's files were removed while it was open; they are gone."),
     ("worker_failed", "The database's worker died; whether the call was done must be looked up."),
     ("closed", "The database was closed by this page."),
 ];

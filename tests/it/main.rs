@@ -19,6 +19,7 @@ mod oracle;
 mod policies;
 mod pull;
 mod rebuild;
+mod requests;
 mod restore;
 mod rights;
 mod scenarios;

@@ -2,12 +2,11 @@
 // `models/<name>.json`, the types of its tables as `models/<name>.d.ts`, and `models.js`, which
 // lists them. The core says what a list shows of each.
 
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, extname } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { callStatic, initSync } from "./dist/freehold_wasm.js";
+import { modelFiles, modelFolders } from "./model-files.mjs";
 
-const MIGRATIONS = new URL("../../migrations/", import.meta.url);
 const DIST = new URL("./dist/", import.meta.url);
 
 /** The type of `models.js`: it names no type of the package, which is compiled into `dist` too. */
@@ -36,7 +35,7 @@ rmSync(new URL("models/", DIST), { recursive: true, force: true });
 mkdirSync(new URL("models/", DIST));
 const names = modelFolders();
 const entries = names.map((name) => {
-  const files = bundleFiles(new URL(`${name}/`, MIGRATIONS));
+  const files = inJson(modelFiles(name));
   const types = ask("generate", { model: files.model, what: "ts" });
   writeFileSync(new URL(`models/${name}.d.ts`, DIST), types);
   writeFileSync(new URL(`models/${name}.json`, DIST), JSON.stringify(files));
@@ -44,31 +43,15 @@ const entries = names.map((name) => {
   const file = `new URL("./models/${name}.json", import.meta.url)`;
   return `  { summary: ${JSON.stringify(summary(name, files))}, file: ${file} },\n`;
 });
-if (entries.length === 0) throw new Error(`${MIGRATIONS} holds no model`);
+if (entries.length === 0) throw new Error("there is no built-in model");
 writeFileSync(new URL("models.js", DIST), `export const BUILTIN = [\n${entries.join("")}];\n`);
 writeFileSync(new URL("models.d.ts", DIST), TYPES(names));
 
-function modelFolders() {
-  const folders = readdirSync(MIGRATIONS, { withFileTypes: true });
-  const holdsModel = (name) => readdirSync(new URL(`${name}/`, MIGRATIONS)).includes("model.toml");
-  const names = folders.filter((folder) => folder.isDirectory()).map(({ name }) => name);
-  return names.filter(holdsModel).sort();
-}
-
-/** A bundle's files, named as the core names them. */
-function bundleFiles(folder) {
-  return {
-    model: readFileSync(new URL("model.toml", folder), "utf8"),
-    up: texts(new URL("up/", folder), ".sql", (file) => file),
-    down: texts(new URL("down/", folder), ".sql", (file) => file),
-    seeds: texts(new URL("seeds/", folder), ".toml", (file) => basename(file, ".toml")),
-  };
-}
-
-function texts(folder, ending, nameOf) {
-  const files = readdirSync(folder).filter((file) => extname(file) === ending);
-  const read = (file) => readFileSync(new URL(file, folder), "utf8");
-  return Object.fromEntries(files.sort().map((file) => [nameOf(file), read(file)]));
+/** With the model as JSON: a reader of TOML is code that a page would have to load first. */
+function inJson(files) {
+  const { model, problems } = ask("check_model", { text: files.model });
+  if (!model) throw new Error(JSON.stringify(problems));
+  return { ...files, model: JSON.stringify(model) };
 }
 
 function summary(name, files) {

@@ -22,12 +22,13 @@ pub struct Handle {
 }
 
 /// Opens what a request names.
-pub(crate) async fn open(request: &str) -> Result<Handle, OpenError> {
+pub(crate) async fn open(request: &str, image: Option<Vec<u8>>) -> Result<Handle, OpenError> {
     let Request { name, is_stored, bundle, source, backups, key, testing } =
         request::read(request)?;
-    let connection = match is_stored {
-        true => storage::open_stored(&name).await?,
-        false => storage::open_memory()?,
+    let connection = match (is_stored, image) {
+        (true, None) => storage::open_stored(&name).await?,
+        (true, Some(_)) => return Err(request::invalid("image", "for `memory` alone").into()),
+        (false, image) => storage::open_memory(image)?,
     };
     let host: Box<dyn Host + Send> = match testing {
         Some((now_ms, seed)) => Box::new(FixedHost::new(now_ms, seed)),

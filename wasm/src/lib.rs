@@ -21,14 +21,15 @@ fn report_panics() {
     std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
 
-/// Opens a database: `{"name", "bundle", "storage", "backups", "key", "testing"}`.
+/// Opens a database: `{"name", "bundle", "storage", "backups", "key", "testing"}`. One in memory
+/// may start as the bytes of a SQLite file.
 ///
 /// # Errors
 ///
 /// An answer with the error.
 #[wasm_bindgen]
-pub async fn open(request: String) -> Result<Handle, String> {
-    handle::open(&request).await.map_err(|error| handle::refusal(&error))
+pub async fn open(request: String, image: Option<Vec<u8>>) -> Result<Handle, String> {
+    handle::open(&request, image).await.map_err(|error| handle::refusal(&error))
 }
 
 /// Puts a backup's bytes in the place of a stored database that is not open, whatever state it is
@@ -50,4 +51,18 @@ pub async fn replace(request: String, bytes: Vec<u8>) -> Result<(), String> {
 #[wasm_bindgen(js_name = callStatic)]
 pub fn call_static(request: &str) -> Result<String, JsValue> {
     Ok(freehold_core::call::call_static(request, &host::JsHost::new()?))
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Loads the second file, at once.
+    #[wasm_bindgen(js_namespace = globalThis, js_name = freeholdLoadRest)]
+    fn load_rest();
+}
+
+/// Loads the file that holds what everyday work does not execute. Code that lies there calls this
+/// by itself; it is an export so that the host's function is part of the bindings.
+#[wasm_bindgen(js_name = loadRest)]
+pub fn load_rest_now() {
+    load_rest();
 }

@@ -87,6 +87,6 @@ fn read_testing(testing: Value) -> Result<(i64, u64)> {
     now_ms.zip(seed).ok_or_else(|| invalid("testing", "`now_ms` and `seed` expected"))
 }
 
-fn invalid(argument: &str, message: &str) -> Error {
+pub(crate) fn invalid(argument: &str, message: &str) -> Error {
     Error::InvalidArgument { argument: argument.to_owned(), message: message.to_owned() }
 }

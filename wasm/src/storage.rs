@@ -12,7 +12,7 @@ use std::fmt;
 use freehold_core::Error;
 use freehold_core::call::error_to_json;
 use js_sys::Reflect;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use serde_json::{Value, json};
 use sqlite_wasm_rs::WasmOsCallback;
 use sqlite_wasm_rs::vfs::VfsFilesManager as _;
@@ -127,13 +127,19 @@ fn failed(error: &OpfsSAHError) -> OpenError {
     OpenError::Core(Error::Io { message: error.to_string() })
 }
 
-/// Opens an empty database in memory; it is gone when the connection closes.
+/// Opens a database in memory, empty or of the bytes of a SQLite file; it is gone when the
+/// connection closes.
 ///
 /// # Errors
 ///
 /// - `sql`: SQLite could not start.
-pub fn open_memory() -> Result<Connection, Error> {
-    Ok(Connection::open_in_memory()?)
+pub fn open_memory(image: Option<Vec<u8>>) -> Result<Connection, Error> {
+    let mut connection = Connection::open_in_memory()?;
+    if let Some(image) = image {
+        let (length, is_read_only) = (image.len(), false);
+        connection.deserialize_read_exact(MAIN_DB, &*image, length, is_read_only)?;
+    }
+    Ok(connection)
 }
 
 /// Opens the database `name` in OPFS, and makes it when there is none.

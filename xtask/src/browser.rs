@@ -16,7 +16,8 @@ pub const PACKAGE: Package = Package {
     elsewhere: "install Chrome or Chromium, or set CHROMIUM to its path",
 };
 
-const VARIABLE: &str = "CHROMIUM";
+/// The variable that names its file, for the programs that start it.
+pub const VARIABLE: &str = "CHROMIUM";
 const NAMES: &[&str] =
     &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const MACOS_FILES: &[&str] = &[

@@ -13,6 +13,7 @@ mod python;
 mod serve;
 mod setup;
 mod small;
+mod split;
 mod steps;
 mod system;
 mod tidy;
@@ -34,6 +35,8 @@ Usage: cargo xtask <command>
                     what it consists of
   tidy              the rules of the source text: module docs, sizes, what the core must not name
   bench [ARGUMENT]… the benchmarks, in a release build
+  bench browser [OPTION]…
+                    the package in Chromium against others; tests/bench-browser has the options
 ";
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["wasm"] => wasm::build(),
         ["wasm", "--parts"] => wasm::print_parts(),
         ["tidy"] => tidy::run(),
+        ["bench", "browser", ref options @ ..] => bench::run_in_browser(options),
         ["bench", ref options @ ..] => bench::run(options),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -31,7 +31,8 @@ pub(crate) fn fill(connection: &Connection, model: &Model, recorder: &Recorder) 
     let audited: i64 = connection.query_row(sql, [], |row| row.get(0))?;
     let shapes = Shapes::read(connection)?;
     let (mut added, mut last) = (0, audited);
-    recorder.quietly(|| {
+    let number = model.tables.iter().position(|table| table.name == audit.name).unwrap_or_default();
+    recorder.quietly(number, || {
         read_records(connection, audited, |record| {
             for change in record.decode(&shapes).unwrap_or_default() {
                 if let Some(entry) = entry::of(model, &record, &change) {

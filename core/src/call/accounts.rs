@@ -1,7 +1,5 @@
 //! Requests about accounts: who somebody is, and what the core alone writes of it.
 
-use serde_json::Value;
-
 use super::params::Params;
 use super::to_json;
 use crate::account::SignUp;
@@ -14,7 +12,7 @@ pub(super) fn answer(
     database: &Database,
     method: &str,
     params: &mut Params,
-) -> Result<Option<Value>> {
+) -> Result<Option<String>> {
     let answer = match method {
         "authenticate" => {
             let (email, password) = (params.text("email")?, params.text("password")?);
@@ -49,7 +47,7 @@ pub(super) fn answer(
     answer.map(Some)
 }
 
-fn answer_session(session: &Session<'_>, method: &str, params: &mut Params) -> Result<Value> {
+fn answer_session(session: &Session<'_>, method: &str, params: &mut Params) -> Result<String> {
     match method {
         "role" => params.finish().and_then(|()| to_json(session.role()?)),
         "create_tenant" | "invite" => {

@@ -6,6 +6,10 @@
 //! about rows says in `"as": {"principal": {"user": …}, "tenant": …}` for whom it is; without that
 //! it is the owner's, as everything about the database as a whole is.
 //!
+//! A request may have an id, `"id"`, a UUID. Whoever lost the answer asks again under the same id,
+//! with `"again"`, the time (Unix milliseconds) when it was first asked: what was done then is not
+//! done twice but answered by `answer_lost`. `is_done` alone asks whether it was.
+//!
 //! Requests are read by hand: deriving the reader made a tenth of the core's code in browsers.
 //! `pull` has no request: it is for files that another program wrote, which no browser opens, and
 //! would add 15 KB to what browsers download.
@@ -13,10 +17,13 @@
 mod accounts;
 mod params;
 mod rows;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 use serde_json::{Map, Value, json};
 
-use self::params::Params;
+use self::params::{CallMark, Params};
 use crate::audit::AuditQuery;
 use crate::bundle::{Bundle, load_model};
 use crate::database::Database;
@@ -44,13 +51,33 @@ pub fn call(
     request: &str,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> String {
-    respond(Params::parse(request).and_then(|(method, mut params)| {
-        let answer = answer(database, &method, &mut params, progress)?;
-        match answer {
-            Some(answer) => Ok(answer),
-            None => rows::answer(database, &method, &mut params),
+    respond(Params::parse_call(request).and_then(|(method, mut params, mark)| {
+        let Some(CallMark { id, asked_ms }) = mark else {
+            return answer_method(database, &method, &mut params, progress);
+        };
+        if method == "is_done" {
+            params.finish()?;
+            return to_json(database.is_done(&id, asked_ms.unwrap_or(i64::MIN))?);
         }
+        if let Some(asked_ms) = asked_ms
+            && database.is_done(&id, asked_ms)?
+        {
+            return Err(Error::AnswerLost);
+        }
+        database.answering(id, |database| answer_method(database, &method, &mut params, progress))
     }))
+}
+
+fn answer_method(
+    database: &mut Database,
+    method: &str,
+    params: &mut Params,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<String> {
+    match answer(database, method, params, progress)? {
+        Some(answer) => Ok(answer),
+        None => rows::answer(database, method, params),
+    }
 }
 
 /// Answers a request that needs no database.
@@ -104,15 +131,17 @@ pub fn error_to_json(error: &Error) -> Value {
     Value::Object(object)
 }
 
-fn respond(result: Result<Value>) -> String {
+/// The response to what was answered: JSON text, or an error.
+fn respond(result: Result<String>) -> String {
     match result {
-        Ok(value) => json!({ "ok": value }).to_string(),
+        Ok(answer) => ["{\"ok\":", &answer, "}"].concat(),
         Err(error) => json!({ "error": error_to_json(&error) }).to_string(),
     }
 }
 
-fn to_json(value: impl serde::Serialize) -> Result<Value> {
-    serde_json::to_value(value).map_err(|error| Error::InvalidArgument {
+/// An answer as JSON text.
+fn to_json(value: impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(&value).map_err(|error| Error::InvalidArgument {
         argument: "response".to_owned(),
         message: error.to_string(),
     })
@@ -131,7 +160,7 @@ fn answer(
     method: &str,
     params: &mut Params,
     progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<Option<Value>> {
+) -> Result<Option<String>> {
     let answer = match method {
         "init" => {
             let seed = params.optional_text("seed")?;
@@ -188,7 +217,7 @@ fn answer_kept(
     database: &mut Database,
     method: &str,
     params: &mut Params,
-) -> Result<Option<Value>> {
+) -> Result<Option<String>> {
     let answer = match method {
         "audit" => {
             let query = AuditQuery {
@@ -223,13 +252,13 @@ fn answer_kept(
 }
 
 /// Answers questions without parameters.
-fn answer_about(database: &Database, method: &str, params: &mut Params) -> Result<Option<Value>> {
-    let ask: fn(&Database) -> Result<Value> = match method {
+fn answer_about(database: &Database, method: &str, params: &mut Params) -> Result<Option<String>> {
+    let ask: fn(&Database) -> Result<String> = match method {
         "status" => |database| to_json(database.status()?),
         "drift" => |database| to_json(database.drift()?),
         "verify" => |database| to_json(migrate::verify(database.bundle())?),
         "seeds" => |database| to_json(database.bundle().seeds.keys().collect::<Vec<_>>()),
-        "model" => |database| Ok(database.bundle().model.to_json()),
+        "model" => |database| to_json(database.bundle().model.to_json()),
         "inspect" => |database| {
             let mut findings = Vec::new();
             database.inspect(&mut |finding| findings.push(finding))?;
@@ -251,19 +280,19 @@ fn answer_about(database: &Database, method: &str, params: &mut Params) -> Resul
     ask(database).map(Some)
 }
 
-fn answer_static(method: &str, params: &mut Params, host: &dyn Host) -> Result<Value> {
+fn answer_static(method: &str, params: &mut Params, host: &dyn Host) -> Result<String> {
     match method {
         "summary" => {
             let files = params.bundle_files("files")?;
             params.finish()?;
-            Ok(summary(&Bundle::from_files(&files)?))
+            to_json(summary(&Bundle::from_files(&files)?))
         }
         "check_model" => {
             let text = params.text("text")?;
             params.finish()?;
             match load_model(&text) {
-                Ok(model) => Ok(json!({ "problems": [], "model": model.to_json() })),
-                Err(Error::InvalidModel { problems }) => Ok(json!({ "problems": problems })),
+                Ok(model) => to_json(json!({ "problems": [], "model": model.to_json() })),
+                Err(Error::InvalidModel { problems }) => to_json(json!({ "problems": problems })),
                 Err(error) => Err(error),
             }
         }
@@ -296,11 +325,11 @@ pub fn summary(bundle: &Bundle) -> Value {
     })
 }
 
-fn generated(model: &Model, what: &str) -> Result<Value> {
+fn generated(model: &Model, what: &str) -> Result<String> {
     match what {
-        "ts" => Ok(generate::typescript(model).into()),
-        "json-schema" => Ok(generate::json_schema(model)),
-        "diagram" => Ok(generate::diagram(model).into()),
+        "ts" => to_json(generate::typescript(model)),
+        "json-schema" => to_json(generate::json_schema(model)),
+        "diagram" => to_json(generate::diagram(model)),
         _ => Err(Params::invalid("what", "`ts`, `json-schema` or `diagram` expected")),
     }
 }

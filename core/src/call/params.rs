@@ -1,9 +1,11 @@
 //! Reading a request: its method and its parameters, each taken once by name.
 
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::actor::{Actor, Origin, Principal};
 use crate::bundle::BundleFiles;
+use crate::capture::calls::CallId;
 use crate::error::{Error, Result};
 use crate::keyring::KeyHolder;
 use crate::value::Row;
@@ -15,12 +17,46 @@ pub(super) struct Params {
     actor: Option<Actor>,
 }
 
+/// Which call a request is, so that it can be asked again.
+pub(super) struct CallMark {
+    pub id: CallId,
+    /// When it was first asked (Unix milliseconds), if this is not the first time.
+    pub asked_ms: Option<i64>,
+}
+
 impl Params {
     /// Splits a request into its method and its parameters.
     pub fn parse(request: &str) -> Result<(String, Params)> {
-        let request: Value = serde_json::from_str(request)
-            .map_err(|error| Params::invalid("request", &error.to_string()))?;
-        Params::of_request(request)
+        Params::of_request(Params::read(request)?)
+    }
+
+    /// Splits a request into its method and its parameters, and which call it is, if it says.
+    pub fn parse_call(request: &str) -> Result<(String, Params, Option<CallMark>)> {
+        let mut request = Params::read(request)?;
+        let mark = match request.as_object_mut() {
+            Some(members) => Params::call_mark(members)?,
+            None => None,
+        };
+        let (method, params) = Params::of_request(request)?;
+        Ok((method, params, mark))
+    }
+
+    fn read(request: &str) -> Result<Value> {
+        serde_json::from_str(request)
+            .map_err(|error| Params::invalid("request", &error.to_string()))
+    }
+
+    fn call_mark(request: &mut Map<String, Value>) -> Result<Option<CallMark>> {
+        let Some(id) = request.shift_remove("id") else { return Ok(None) };
+        let id = id.as_str().and_then(|id| Uuid::try_parse(id).ok());
+        let id = *id.ok_or_else(|| Params::invalid("id", "a UUID expected"))?.as_bytes();
+        let asked_ms = match request.shift_remove("again") {
+            None => None,
+            Some(time) => Some(time.as_i64().ok_or_else(|| {
+                Params::invalid("again", "the time expected when it was first asked")
+            })?),
+        };
+        Ok(Some(CallMark { id, asked_ms }))
     }
 
     /// Splits a request that was read already.

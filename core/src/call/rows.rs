@@ -39,7 +39,7 @@ enum Handle<'db> {
 }
 
 /// Answers a request about rows.
-pub(super) fn answer(database: &Database, method: &str, params: &mut Params) -> Result<Value> {
+pub(super) fn answer(database: &Database, method: &str, params: &mut Params) -> Result<String> {
     let is_transaction = method == "transaction";
     if !is_transaction && !METHODS.contains(&method) {
         return Err(Params::unknown_method(method));
@@ -58,13 +58,14 @@ pub(super) fn answer(database: &Database, method: &str, params: &mut Params) -> 
 
 impl Handle<'_> {
     /// Answers requests in order, as one transaction; their answers.
-    fn all_or_none(&self, requests: Vec<Value>) -> Result<Value> {
+    fn all_or_none(&self, requests: Vec<Value>) -> Result<String> {
         let work = || {
             let answers = requests.iter().map(|request| {
                 let (method, mut params) = Params::of_request(request.clone())?;
                 self.answer(&method, &mut params)
             });
-            answers.collect::<Result<Vec<Value>>>().map(Value::from)
+            let answers = answers.collect::<Result<Vec<String>>>()?;
+            Ok(["[", &answers.join(","), "]"].concat())
         };
         match self {
             Handle::Owner(owner) => owner.transaction(|_| work()),
@@ -72,7 +73,7 @@ impl Handle<'_> {
         }
     }
 
-    fn answer(&self, method: &str, params: &mut Params) -> Result<Value> {
+    fn answer(&self, method: &str, params: &mut Params) -> Result<String> {
         if method == "sql" {
             return self.answer_sql(params);
         }
@@ -82,7 +83,7 @@ impl Handle<'_> {
         match method {
             "list" => {
                 let options = ListOptions::from_json(params.rest()?.into())?;
-                to_json(rows.list(&table, &options)?)
+                rows.list_json(&table, &options)
             }
             "insert" | "upsert" => {
                 let row = params.row("row")?;
@@ -126,7 +127,7 @@ impl Handle<'_> {
         method: &str,
         table: &str,
         params: &mut Params,
-    ) -> Result<Value> {
+    ) -> Result<String> {
         let key = params.value("key")?;
         let changes = if method == "update" { Some(params.row("changes")?) } else { None };
         let from = if method == "diff" { params.integer("from")? } else { 0 };
@@ -134,7 +135,7 @@ impl Handle<'_> {
         params.finish()?;
         match (method, changes) {
             (_, Some(changes)) => to_json(rows.update(table, &key, &changes)?),
-            ("get", None) => to_json(rows.get(table, &key)?),
+            ("get", None) => rows.get_json(table, &key),
             ("history", None) => to_json(rows.versions(table, &key)?),
             ("diff", None) => to_json(rows.diff_versions(table, &key, from, to)?),
             ("rollback", None) => to_json(rows.roll_back(table, &key, to)?),
@@ -143,7 +144,7 @@ impl Handle<'_> {
         }
     }
 
-    fn answer_sql(&self, params: &mut Params) -> Result<Value> {
+    fn answer_sql(&self, params: &mut Params) -> Result<String> {
         let (sql, values) = (params.text("sql")?, params.values("params")?);
         params.finish()?;
         match self {

@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::calls::CallId;
 use super::chain::{self, NO_HASH};
 use super::change::{FORMAT, HAS_GAP, HAS_SHAPE, Record, SHAPE_BYTES};
 use super::encode::push_varint;
-use super::notes::{Notes, OF_TENANT};
+use super::notes::{Notes, OF_TENANT, SYSTEM};
 use crate::actor::Actor;
 use crate::error::Result;
 
@@ -15,6 +16,8 @@ pub(super) struct Stamp<'s> {
     pub(super) replica: &'s str,
     /// Unix milliseconds.
     pub(super) at: i64,
+    /// For which call.
+    pub(super) call: Option<CallId>,
 }
 
 /// What needn't be looked up again, as long as nothing is undone and nobody else writes.
@@ -67,6 +70,11 @@ pub(super) fn write(
         append(connection, &notes.scopes[scope as usize], changes, place, stamp)?;
         part += 1;
     }
+    if part == 0 && stamp.call.is_some() {
+        // Nothing that is recorded was written, but something was.
+        let place = Place { seq: newest.seq + 1, part, actor };
+        append(connection, SYSTEM, vec![FORMAT], place, stamp)?;
+    }
     gone.iter().try_for_each(|scope| forget_actors(connection, scope))
 }
 
@@ -102,7 +110,7 @@ fn store_shapes(connection: &Connection, notes: &Notes, known: &mut Vec<i64>) ->
     let sql = "INSERT OR IGNORE INTO main._freehold_shapes (id, shape) VALUES (?1, ?2)";
     let find = "SELECT 1 FROM main._freehold_shapes WHERE id = ?1";
     for table in tables {
-        let recorded = &notes.tables[table as usize];
+        let recorded = notes.recorded(table);
         if known.contains(&recorded.shape_id) {
             continue;
         }
@@ -138,7 +146,7 @@ fn changes_of(notes: &Notes, scope: u32) -> Option<Vec<u8>> {
         let flags = if new_shape { HAS_SHAPE } else { 0 } | if gap > 0 { HAS_GAP } else { 0 };
         changes.push(entry.operation | flags);
         if new_shape {
-            let id = notes.tables[entry.table as usize].shape_id.to_be_bytes();
+            let id = notes.recorded(entry.table).shape_id.to_be_bytes();
             changes.extend_from_slice(&id[id.len() - SHAPE_BYTES..]);
         }
         if gap > 0 {
@@ -199,8 +207,8 @@ fn append(
         }
     };
     let sql = "INSERT INTO main._freehold_changes
-                   (seq, chain, number, part, at, actor, changes, hash)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+                   (seq, chain, number, part, at, actor, changes, hash, call)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute(params![
         record.seq,
         chain,
@@ -210,6 +218,7 @@ fn append(
         place.actor,
         record.changes,
         hash,
+        stamp.call.as_ref().filter(|_| place.part == 0),
     ])?;
     Ok(())
 }

@@ -1,25 +1,32 @@
 //! Change capture: what a transaction wrote, noted while it writes, and written down right before
 //! its COMMIT.
 //!
-//! TEMP triggers on the model's tables call a function of ours with each row that came, changed or
-//! went: typed writes, SQL, cascades and what REPLACE removes alike. The function notes it in
-//! memory. One record per transaction and scope goes into `_freehold_changes`, in the same
-//! transaction, each with a hash that hangs on the one before (`docs/audit.md`).
+//! Typed writes note the row that they write. For what foreign keys and triggers do beside that,
+//! and for all that SQL does, TEMP triggers call a function of ours with each row that came,
+//! changed or went. Notes are kept in memory. One record per transaction and scope goes into
+//! `_freehold_changes`, in the same transaction, each with a hash that hangs on the one before
+//! (`docs/audit.md`).
 //!
+//! - Each change is noted by exactly one of the two.
 //! - A COMMIT that would leave notes behind is refused.
 //! - Notes of writes that are undone are cut back.
 //! - What migrations write is not recorded; the triggers are away meanwhile.
 
+pub(crate) mod calls;
 pub(crate) mod chain;
 pub(crate) mod change;
+mod direct;
 mod encode;
 mod flush;
+mod layout;
 mod notes;
 pub(crate) mod shape;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod triggers;
+#[cfg(debug_assertions)]
+mod watch;
 
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,12 +41,15 @@ use crate::host::Host;
 use crate::internal;
 use crate::model::{Model, Table};
 use crate::value::SqlValue;
+use calls::Call;
 use change::{Change, read_kind};
 use encode::Reader;
 use flush::{Known, Stamp};
+use layout::Layout;
 use notes::Notes;
 use triggers::schema_version;
 
+pub(crate) use direct::Deed;
 pub(crate) use encode::{hex, pack, unpack};
 pub(crate) use flush::actor_number;
 
@@ -53,22 +63,16 @@ pub(crate) struct Recorder {
     actor: RefCell<Actor>,
     /// The time of the open transaction's records, once it has been asked for.
     at: Cell<Option<i64>>,
-    triggers: Cell<Triggers>,
+    /// What is known of the schema, and which triggers stand; None where it has to be looked up.
+    layout: RefCell<Option<Layout>>,
+    /// Whether triggers may stand, those that nothing is known of included.
+    has_triggers: Cell<bool>,
     /// SQLite's count of what other connections committed, when it was last looked at.
     others: Cell<i64>,
     known: RefCell<Known>,
     /// Whether the internal tables are known to be there.
     ready: Cell<bool>,
-}
-
-/// Whether the triggers stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Triggers {
-    Missing,
-    /// Made in the open transaction, so that undoing it takes them away again.
-    New(i64),
-    /// Made for this version of the schema.
-    Standing(i64),
+    call: Cell<Option<Call>>,
 }
 
 /// A place in what has been noted.
@@ -115,15 +119,19 @@ impl Recorder {
         })?;
         let refusing = Arc::clone(&notes);
         connection.commit_hook(Some(move || !lock(&refusing).entries.is_empty()))?;
+        #[cfg(debug_assertions)]
+        watch::watch(connection, &notes, &model)?;
         Ok(Recorder {
             notes,
             model,
             actor: RefCell::new(Actor::system()),
             at: Cell::new(None),
-            triggers: Cell::new(Triggers::Missing),
+            layout: RefCell::default(),
+            has_triggers: Cell::new(false),
             others: Cell::new(0),
             ready: Cell::new(false),
             known: RefCell::default(),
+            call: Cell::new(None),
         })
     }
 
@@ -133,11 +141,7 @@ impl Recorder {
     ///
     /// - `locked`, `io`: the schema can't be read
     pub(crate) fn prepare(&self, connection: &Connection) -> Result<()> {
-        if self.triggers.get() == Triggers::Missing {
-            self.install(connection)
-                .map(|version| self.triggers.set(Triggers::Standing(version)))?;
-        }
-        Ok(())
+        self.require_reach(connection, false)
     }
 
     /// Takes the triggers away: the schema is about to change.
@@ -147,10 +151,8 @@ impl Recorder {
     /// - `sql`: statements are under way
     pub(crate) fn release(&self, connection: &Connection) -> Result<()> {
         self.forget_known();
-        let Triggers::Standing(_) = self.triggers.get() else { return Ok(()) };
-        self.drop_triggers(connection)?;
-        self.triggers.set(Triggers::Missing);
-        Ok(())
+        self.layout.replace(None);
+        self.drop_triggers(connection)
     }
 
     /// A transaction of an actor began.
@@ -162,13 +164,14 @@ impl Recorder {
         self.lock().begin(actor.tenant.as_deref());
         self.actor.replace(actor.clone());
         self.at.set(None);
-        if self.look_for_others(connection)?
-            && let Triggers::Standing(version) = self.triggers.get()
-            && schema_version(connection)? != version
-        {
-            // Another connection migrated: what stands is for the schema before.
-            self.drop_triggers(connection)?;
-            self.install(connection).map(|version| self.triggers.set(Triggers::New(version)))?;
+        self.count_from(connection);
+        if self.look_for_others(connection)? {
+            let known = self.layout.borrow().as_ref().map(|layout| layout.version);
+            if known.is_some() && known != Some(schema_version(connection)?) {
+                // Another connection migrated: what stands is for the schema before.
+                self.layout.replace(None);
+                self.prepare(connection)?;
+            }
         }
         Ok(())
     }
@@ -183,14 +186,27 @@ impl Recorder {
         self.lock().cut_back(mark.0);
     }
 
+    /// Forgets what happened since a mark, because a savepoint was rolled back.
+    pub(crate) fn rolled_back(&self, mark: Mark) {
+        self.cut_back(mark);
+        self.doubt_triggers();
+    }
+
+    /// Triggers that were made in the open transaction may be gone with it.
+    fn doubt_triggers(&self) {
+        self.layout.borrow_mut().take_if(|layout| layout.is_new);
+    }
+
     /// Writes down what was noted; right before COMMIT.
     ///
     /// # Errors
     ///
     /// - `storage_full`, `io`: it can't be written
     pub(crate) fn flush(&self, connection: &Connection, host: &dyn Host) -> Result<()> {
+        #[cfg(debug_assertions)]
+        self.lock().assert_noted();
         let notes = self.lock().take();
-        match notes.entries.is_empty() {
+        match notes.entries.is_empty() && !self.wrote_for_call(connection) {
             true => Ok(()),
             false => self.write_down(connection, host, &notes),
         }
@@ -233,7 +249,8 @@ impl Recorder {
         let newest = flush::newest(connection)?;
         let at = self.at.get().unwrap_or_else(|| host.now_ms());
         let at = newest.at.map_or(at, |last| last.max(at));
-        let stamp = Stamp { actor: &self.actor.borrow(), replica: &replica, at };
+        let (actor, call) = (self.actor.borrow(), self.call.get().map(|call| call.id));
+        let stamp = Stamp { actor: &actor, replica: &replica, at, call };
         let written = flush::write(connection, notes, &stamp, newest, &mut known);
         known.replica = Some(replica);
         written
@@ -241,8 +258,8 @@ impl Recorder {
 
     /// The transaction was committed.
     pub(crate) fn committed(&self) {
-        if let Triggers::New(version) = self.triggers.get() {
-            self.triggers.set(Triggers::Standing(version));
+        if let Some(layout) = &mut *self.layout.borrow_mut() {
+            layout.is_new = false;
         }
     }
 
@@ -254,9 +271,7 @@ impl Recorder {
         notes.doubt_all();
         drop(notes);
         self.forget_known();
-        if let Triggers::New(_) = self.triggers.get() {
-            self.triggers.set(Triggers::Missing);
-        }
+        self.doubt_triggers();
     }
 
     /// Looks everything up again: it may have been undone, or be another's by now.
@@ -270,22 +285,25 @@ impl Recorder {
         !self.lock().entries.is_empty()
     }
 
-    /// Whether the file has all columns of a table, as far as is known since the triggers were
-    /// made.
+    /// Whether the file has all columns of a table, as far as is known since the schema was
+    /// looked at.
     pub(crate) fn is_whole(&self, table: Option<&Table>) -> bool {
         let notes = self.lock();
         table.is_some_and(|table| {
-            let shapes = notes.tables.iter().map(|recorded| &recorded.shape);
+            let shapes = notes.tables.iter().flatten().map(|recorded| &recorded.shape);
             let mut shapes = shapes.filter(|shape| shape.table == table.id);
             shapes.any(|s| s.columns.len() + s.secrets.len() == table.columns.len())
         })
     }
 
-    /// Runs work whose writes follow from records: they are not recorded themselves.
-    pub(crate) fn quietly<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Runs work that writes to a table of the model, by its position, what follows from records or
+    /// is no edit of anybody's: it is not recorded itself.
+    pub(crate) fn quietly<T>(&self, table: usize, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let before = std::mem::replace(&mut self.lock().quiet, true);
         let result = work();
-        self.lock().quiet = before;
+        let mut notes = self.lock();
+        notes.quiet = before;
+        notes.touch(table);
         result
     }
 
@@ -333,14 +351,14 @@ impl Recorder {
         });
         let versioned = kept.map(|image| {
             let entry = notes.entries[image.entry];
-            let recorded = &notes.tables[entry.table as usize];
+            let recorded = notes.recorded(entry.table);
             let mut reader = Reader::new(notes.values(image.entry));
             let operation = i64::from(entry.operation);
             let kind = read_kind(operation, &recorded.shape, &mut reader)?;
             let image_of = |bytes: &[u8]| unpack(bytes, recorded.shape.columns.len());
             let shape = Arc::new(recorded.shape.clone());
             Ok(Versioned {
-                table: recorded.table,
+                table: entry.table as usize,
                 scope: notes.scopes[entry.scope as usize].clone(),
                 shape_id: recorded.shape_id,
                 change: Change { shape, ordinal: image.entry, kind },

@@ -21,8 +21,8 @@ const OF_USER: &str = "user/";
 /// The notes of the open transaction, and counters that outlive it.
 #[derive(Default)]
 pub(super) struct Notes {
-    /// The tables that have triggers, by the number that the triggers say.
-    pub(super) tables: Arc<Vec<Recorded>>,
+    /// The tables that are recorded, by position in the model.
+    pub(super) tables: Arc<Vec<Option<Recorded>>>,
     pub(super) entries: Vec<Entry>,
     pub(super) scopes: Vec<String>,
     pub(super) images: Vec<Image>,
@@ -42,6 +42,11 @@ pub(super) struct Notes {
     /// For each table of the model: the generation of its last write.
     pub(super) written: Vec<u64>,
     scope_text: String,
+    /// The tables that SQLite's update hook told of, and the count of writes before that.
+    #[cfg(debug_assertions)]
+    pub(super) seen: Vec<usize>,
+    #[cfg(debug_assertions)]
+    pub(super) began: u64,
 }
 
 /// One noted change.
@@ -79,6 +84,10 @@ impl Notes {
     /// A transaction begins, on behalf of somebody in this tenant.
     pub(super) fn begin(&mut self, tenant: Option<&str>) {
         self.empty();
+        #[cfg(debug_assertions)]
+        {
+            self.began = self.generation;
+        }
         self.acting = tenant.map(|tenant| format!("{OF_TENANT}{tenant}"));
     }
 
@@ -114,11 +123,13 @@ impl Notes {
 
     /// Forgets the notes after the first so many.
     pub(super) fn cut_back(&mut self, entries: usize) {
+        #[cfg(debug_assertions)]
+        self.seen.clear();
         if self.entries.len() > entries {
             // What was read meanwhile is no longer so.
             self.generation += 1;
             for entry in &self.entries[entries..] {
-                self.written[self.tables[entry.table as usize].table] = self.generation;
+                self.written[entry.table as usize] = self.generation;
             }
         }
         self.entries.truncate(entries);
@@ -126,6 +137,17 @@ impl Notes {
         self.goings.retain(|going| going.entry < entries);
         self.images.retain(|image| image.entry < entries);
         self.parts.clear();
+    }
+
+    /// A table that something was noted of.
+    pub(super) fn recorded(&self, table: u32) -> &Recorded {
+        self.tables[table as usize].as_ref().expect("only recorded tables are noted")
+    }
+
+    /// Notes that a table was written.
+    pub(super) fn touch(&mut self, table: usize) {
+        self.generation += 1;
+        self.written[table] = self.generation;
     }
 
     /// The values of an entry.
@@ -157,7 +179,8 @@ impl Notes {
             return Ok(());
         }
         let number = u32::try_from(code / COUNT).map_err(|_| "no such table is recorded")?;
-        let recorded = self.tables.get(number as usize).ok_or("no such table is recorded")?;
+        let recorded = self.tables.get(number as usize).and_then(Option::as_ref);
+        let recorded = recorded.ok_or("no such table is recorded")?;
         let columns = recorded.shape.columns.len();
         let wanted = match code % COUNT {
             UPDATE => 2 * columns + recorded.shape.secrets.len(),
@@ -177,15 +200,19 @@ impl Notes {
         self.note(code % COUNT, number, &|at| (&parts[at]).into())
     }
 
-    fn note(&mut self, what: i64, number: u32, value: Values<'_>) -> Result<(), &'static str> {
-        let tables = Arc::clone(&self.tables);
-        let recorded = &tables[number as usize];
-        let columns = recorded.shape.columns.len();
-        self.generation += 1;
-        self.written[recorded.table] = self.generation;
+    /// Notes what happened to a row of a recorded table.
+    pub(super) fn note(
+        &mut self,
+        what: i64,
+        number: u32,
+        value: Values<'_>,
+    ) -> Result<(), &'static str> {
+        self.touch(number as usize);
         if self.quiet {
             return Ok(());
         }
+        let recorded = self.recorded(number);
+        let columns = recorded.shape.columns.len();
         let (scope, is_root) = (recorded.scope, recorded.is_root);
         let of = self.scope(scope, value)?;
         match what {
@@ -219,7 +246,8 @@ impl Notes {
 
     /// Notes a row that came or went, with all of its values.
     fn whole(&mut self, operation: i64, number: u32, scope: u32, value: Values<'_>) {
-        let recorded = &self.tables[number as usize];
+        let tables = Arc::clone(&self.tables);
+        let Some(recorded) = &tables[number as usize] else { return };
         let columns = recorded.shape.columns.len();
         let mut writer = Writer::new(&mut self.bytes);
         (0..columns).for_each(|at| writer.value(value(at)));
@@ -235,16 +263,17 @@ impl Notes {
 
     /// Notes a row that is known by its key alone.
     fn key(&mut self, operation: i64, number: u32, scope: u32, value: Values<'_>) {
+        let tables = Arc::clone(&self.tables);
+        let Some(recorded) = &tables[number as usize] else { return };
         let mut writer = Writer::new(&mut self.bytes);
-        for at in &self.tables[number as usize].shape.key {
-            writer.value(value(*at));
-        }
+        recorded.shape.key.iter().for_each(|at| writer.value(value(*at)));
         self.push(operation, number, scope);
     }
 
     /// Notes what an update changed, unless it changed nothing.
     fn update(&mut self, number: u32, scope: u32, value: Values<'_>) {
-        let recorded = &self.tables[number as usize];
+        let tables = Arc::clone(&self.tables);
+        let Some(recorded) = &tables[number as usize] else { return };
         let shape = &recorded.shape;
         let columns = shape.columns.len();
         let (start, mut writer) = (self.bytes.len(), Writer::new(&mut self.bytes));
@@ -307,7 +336,11 @@ impl Notes {
     }
 
     /// The number of the scope that a row belongs to, if the acting one may write there.
-    fn scope(&mut self, scope: RecordedScope, value: Values<'_>) -> Result<u32, &'static str> {
+    pub(super) fn scope(
+        &mut self,
+        scope: RecordedScope,
+        value: Values<'_>,
+    ) -> Result<u32, &'static str> {
         let (prefix, at) = match scope {
             RecordedScope::Tenant(at) => (OF_TENANT, at),
             RecordedScope::User(at) => (OF_USER, at),

@@ -8,11 +8,9 @@ use std::collections::HashMap;
 
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::error::Result;
-use crate::model::{Auto, Model, OnDelete, Scope, Table, Template};
+use crate::model::{Auto, Column, Model, OnDelete, Scope, Table, Template};
 use crate::sql::quote;
 
 /// How many values a trigger hands over in one call: SQLite's functions take 1000 arguments.
@@ -36,9 +34,10 @@ pub(crate) struct Shape {
 /// A table that is recorded.
 #[derive(Debug)]
 pub(super) struct Recorded {
-    /// Its position in the model.
-    pub(super) table: usize,
     pub(super) shape: Shape,
+    /// The positions of the shape's columns in the model's table, and of the secrets.
+    pub(super) columns: Vec<usize>,
+    pub(super) secrets: Vec<usize>,
     pub(super) shape_id: i64,
     pub(super) scope: RecordedScope,
     /// Whether its rows are the tenants.
@@ -100,42 +99,31 @@ impl Shape {
     }
 }
 
-/// The tables of the model that the file has, as far as it has their columns.
-pub(super) fn recorded(connection: &Connection, model: &Model) -> Result<Vec<Recorded>> {
-    let live = live_columns(connection)?;
+/// A column as the file has it: its name and its type.
+pub(super) type LiveColumn = (String, String);
+
+/// The tables of the model, by position, that the file has, as far as it has their columns.
+pub(super) fn recorded(
+    model: &Model,
+    live: &HashMap<String, Vec<LiveColumn>>,
+) -> Vec<Option<Recorded>> {
     let audit = model.tables.iter().find(|table| table.template == Some(Template::AuditLog));
-    let tables = model.tables.iter().enumerate();
-    let recorded = tables.filter_map(|(at, table)| {
+    let recorded = model.tables.iter().map(|table| {
         let columns = live.get(&table.name)?;
         // What follows from other tables' changes is written again wherever they are.
         let is_derived = table.template == Some(Template::Versions);
-        (!is_derived).then(|| recorded_table(model, at, columns, audit)).flatten()
+        (!is_derived).then(|| recorded_table(model, table, columns, audit)).flatten()
     });
-    Ok(recorded.collect())
-}
-
-/// A file may be at an older version than the model, or have been changed by hand.
-fn live_columns(connection: &Connection) -> Result<HashMap<String, Vec<String>>> {
-    let sql = "SELECT m.name, c.name FROM main.sqlite_schema m, pragma_table_info(m.name, 'main') c
-               WHERE m.type = 'table' AND m.name NOT LIKE '\\_freehold\\_%' ESCAPE '\\'";
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    let mut columns: HashMap<String, Vec<String>> = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let (table, column): (String, String) = (row.get(0)?, row.get(1)?);
-        columns.entry(table).or_default().push(column);
-    }
-    Ok(columns)
+    recorded.collect()
 }
 
 fn recorded_table(
     model: &Model,
-    at: usize,
-    live: &[String],
+    table: &Table,
+    live: &[LiveColumn],
     audit: Option<&Table>,
 ) -> Option<Recorded> {
-    let table = &model.tables[at];
-    let is_live = |name: &String| live.contains(name);
+    let is_live = |name: &String| live.iter().any(|(column, _)| column == name);
     let (secret, shown): (Vec<_>, Vec<_>) =
         table.columns.iter().filter(|column| is_live(&column.name)).partition(|c| c.secret);
     let position = |name: &str| shown.iter().position(|column| column.name == name);
@@ -173,8 +161,10 @@ fn recorded_table(
         column.auto == Some(Auto::Updated)
             || column.name == "deleted_at" && table.soft_delete.is_some()
     });
+    let place = |column: &&Column| table.columns.iter().position(|own| own.name == column.name);
     Some(Recorded {
-        table: at,
+        columns: shown.iter().filter_map(place).collect(),
+        secrets: secret.iter().filter_map(place).collect(),
         shape_id: Shape::id_of(&shape.to_text()),
         bookkeeping: bookkeeping.collect(),
         nulled: nulled.collect(),
@@ -193,50 +183,49 @@ pub(super) mod operation {
     pub(in crate::capture) const DELETE: i64 = 3;
     /// A tenant is about to go, and all that is theirs.
     pub(in crate::capture) const GOING: i64 = 4;
+    /// An update of references that may become NULL: a trigger that is a part of that for updates.
+    pub(in crate::capture) const NULLED: i64 = 5;
     /// More values of the same row follow.
     pub(in crate::capture) const MORE: i64 = 8;
     /// What a table's number is multiplied with, to stand in one argument with the operation.
     pub(in crate::capture) const COUNT: i64 = 16;
 }
 
-/// The statements that make a table's triggers. `number` stands for the table.
-pub(super) fn triggers(recorded: &Recorded, table: &Table, number: usize) -> Vec<String> {
-    use operation::{DELETE, GOING, INSERT, UPDATE};
-    let column = |row: &str, id: &String| {
-        let column = table.columns.iter().find(|column| column.id == *id);
-        format!("{row}.{}", quote::name(column.map_or(id, |column| &column.name)))
+/// The statement that makes a table's trigger for an operation. `number` stands for the table,
+/// `nulled` are the columns that an update through references changes.
+pub(super) fn trigger(
+    recorded: &Recorded,
+    table: &Table,
+    number: usize,
+    operation: i64,
+    nulled: &[String],
+) -> String {
+    use operation::{DELETE, GOING, INSERT, NULLED, UPDATE};
+    let column = |row: &str, at: &usize| format!("{row}.{}", quote::name(&table.columns[*at].name));
+    let all =
+        |row: &str| recorded.columns.iter().map(|at| column(row, at)).collect::<Vec<String>>();
+    let both = || {
+        let mut both = all("OLD");
+        both.extend(all("NEW"));
+        let changed = |at| format!("{} IS NOT {}", column("OLD", at), column("NEW", at));
+        both.extend(recorded.secrets.iter().map(changed));
+        both
     };
-    let all = |row: &str| {
-        recorded.shape.columns.iter().map(|id| column(row, id)).collect::<Vec<String>>()
+    let (when, what, values) = match operation {
+        INSERT => ("AFTER INSERT".to_owned(), INSERT, all("NEW")),
+        UPDATE => ("AFTER UPDATE".to_owned(), UPDATE, both()),
+        NULLED => (format!("AFTER UPDATE OF {}", quote::names(nulled)), UPDATE, both()),
+        GOING => ("BEFORE DELETE".to_owned(), GOING, all("OLD")),
+        _ => ("AFTER DELETE".to_owned(), DELETE, all("OLD")),
     };
-    let mut both = all("OLD");
-    both.extend(all("NEW"));
-    let secrets = recorded.shape.secrets.iter();
-    both.extend(secrets.map(|id| format!("{} IS NOT {}", column("OLD", id), column("NEW", id))));
-    let trigger = |when: &str, operation: i64, values: Vec<String>| {
-        let name = quote::name(&trigger_name(&table.name, operation));
-        let body = calls(number as i64 * operation::COUNT + operation, &values);
-        let on = quote::name(&table.name);
-        format!("CREATE TEMP TRIGGER {name} {when} ON main.{on} BEGIN {body} END;")
-    };
-    let mut triggers = vec![
-        trigger("AFTER INSERT", INSERT, all("NEW")),
-        trigger("AFTER UPDATE", UPDATE, both),
-        trigger("AFTER DELETE", DELETE, all("OLD")),
-    ];
-    if recorded.is_root {
-        triggers.push(trigger("BEFORE DELETE", GOING, all("OLD")));
-    }
-    triggers
+    let name = quote::name(&trigger_name(&table.name, operation));
+    let body = calls(number as i64 * operation::COUNT + what, &values);
+    let on = quote::name(&table.name);
+    format!("CREATE TEMP TRIGGER {name} {when} ON main.{on} BEGIN {body} END;")
 }
 
-/// The names of the triggers that a table may have.
-pub(super) fn trigger_names(table: &str) -> impl Iterator<Item = String> {
-    use operation::{DELETE, GOING, INSERT, UPDATE};
-    [INSERT, UPDATE, DELETE, GOING].into_iter().map(move |operation| trigger_name(table, operation))
-}
-
-fn trigger_name(table: &str, operation: i64) -> String {
+/// The name of a table's trigger for an operation.
+pub(super) fn trigger_name(table: &str, operation: i64) -> String {
     format!("_freehold_{operation}_{table}")
 }
 

@@ -1,43 +1,89 @@
 //! Making the triggers on a connection, and taking them away.
 
+use std::cell::RefMut;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::layout::{Layout, Wanted};
+use super::shape::operation::{NULLED, UPDATE};
 use super::{Recorder, shape};
 use crate::error::Result;
 use crate::sql::quote;
 
 impl Recorder {
-    /// Makes the triggers; the version of the schema that they are for.
-    pub(super) fn install(&self, connection: &Connection) -> Result<i64> {
-        let tables = shape::recorded(connection, &self.model)?;
-        let mut sql = String::new();
-        for (number, recorded) in tables.iter().enumerate() {
-            let table = &self.model.tables[recorded.table];
-            shape::triggers(recorded, table, number).iter().for_each(|trigger| sql += trigger);
+    /// What is known of the schema; looked up where nothing is.
+    pub(super) fn layout(&self, connection: &Connection) -> Result<RefMut<'_, Layout>> {
+        if self.layout.borrow().is_none() {
+            // Those of a schema before, or of a transaction that was undone.
+            self.drop_triggers(connection)?;
+            let mut layout = Layout::read(connection, &self.model)?;
+            connection.pragma_update(None, "recursive_triggers", true)?;
+            layout.is_new = !connection.is_autocommit();
+            self.lock().tables = Arc::clone(&layout.tables);
+            self.layout.replace(Some(layout));
         }
-        let version = schema_version(connection)?;
-        connection.pragma_update(None, "recursive_triggers", true)?;
-        let made = connection.execute_batch(&format!("SAVEPOINT capture; {sql} RELEASE capture"));
-        if let Err(error) = made {
+        let layout = self.layout.borrow_mut();
+        Ok(RefMut::map(layout, |layout| layout.as_mut().expect("it was just looked up")))
+    }
+
+    /// Makes triggers, as far as they don't stand.
+    pub(super) fn make(
+        &self,
+        connection: &Connection,
+        layout: &mut Layout,
+        wanted: &[Wanted],
+    ) -> Result<()> {
+        let mut sql = String::new();
+        let mut made: Vec<Wanted> = Vec::new();
+        for (number, operation) in wanted {
+            let Some(recorded) = &layout.tables[*number] else { continue };
+            let is_there =
+                |one: i64| layout.stands((*number, one)) || made.contains(&(*number, one));
+            if is_there(*operation) || *operation == NULLED && is_there(UPDATE) {
+                continue;
+            }
+            let table = &self.model.tables[*number];
+            if *operation == UPDATE && is_there(NULLED) {
+                let name = quote::name(&shape::trigger_name(&table.name, NULLED));
+                sql.push_str(&format!("DROP TRIGGER temp.{name};"));
+            }
+            let nulled = &layout.nulled[*number];
+            sql.push_str(&shape::trigger(recorded, table, *number, *operation, nulled));
+            made.push((*number, *operation));
+        }
+        if sql.is_empty() {
+            return Ok(());
+        }
+        self.has_triggers.set(true);
+        let done = connection.execute_batch(&format!("SAVEPOINT capture; {sql} RELEASE capture"));
+        if let Err(error) = done {
             connection.execute_batch("ROLLBACK TO capture; RELEASE capture")?;
             return Err(error.into());
         }
-        self.lock().tables = Arc::new(tables);
-        Ok(version)
+        layout.is_new |= !connection.is_autocommit();
+        made.into_iter().for_each(|trigger| layout.set_standing(trigger));
+        Ok(())
     }
 
     /// Takes the triggers away.
     pub(super) fn drop_triggers(&self, connection: &Connection) -> Result<()> {
-        let mut sql = String::new();
-        for table in &self.model.tables {
-            for name in shape::trigger_names(&table.name) {
-                let name = quote::name(&name);
-                sql.push_str(&format!("DROP TRIGGER IF EXISTS temp.{name};"));
-            }
+        if !self.has_triggers.get() {
+            return Ok(());
         }
-        Ok(connection.execute_batch(&sql)?)
+        let sql = "SELECT name FROM temp.sqlite_schema
+                   WHERE type = 'trigger' AND name LIKE '\\_freehold\\_%' ESCAPE '\\'";
+        let mut statement = connection.prepare(sql)?;
+        let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let mut sql = String::new();
+        for name in names {
+            sql.push_str(&format!("DROP TRIGGER temp.{};", quote::name(&name?)));
+        }
+        drop(statement);
+        connection.execute_batch(&sql)?;
+        // Undoing the open transaction would bring them back.
+        self.has_triggers.set(!connection.is_autocommit());
+        Ok(())
     }
 }
 

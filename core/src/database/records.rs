@@ -1,6 +1,7 @@
 //! What a database says of its own history: the audit trail, and which replica it is.
 
 use crate::audit::{self, AuditFinding, AuditPage, AuditQuery};
+use crate::capture::calls::{self, CallId};
 use crate::database::Database;
 use crate::error::Result;
 use crate::internal;
@@ -53,5 +54,18 @@ impl Database {
             engine.recorder.forget_known();
             internal::renew_replica(&engine.connection, &*engine.host)
         })
+    }
+
+    /// Runs work that answers a call: what it commits carries the call's id.
+    pub(crate) fn answering<T>(&mut self, id: CallId, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.engine.recorder.answer(Some(id));
+        let answer = work(self);
+        self.engine.recorder.answer(None);
+        answer
+    }
+
+    /// Whether a call that was first asked at this time (Unix milliseconds) was done.
+    pub(crate) fn is_done(&self, id: &CallId, asked_ms: i64) -> Result<bool> {
+        calls::is_done(&self.engine.connection, id, asked_ms)
     }
 }

@@ -18,7 +18,7 @@ impl Database {
     /// - `session_ended`: the actor is unknown, suspended, or has no place in the tenant
     pub fn session(&self, actor: Actor) -> Result<Session<'_>> {
         self.check_initialized()?;
-        Ok(Session::open(&self.engine, actor, self.newer())?.over(&self.gateway))
+        Ok(self.actors.session(&self.engine, actor, self.newer())?.over(&self.gateway))
     }
 
     /// The actor with this address and password, for a session; in a tenant where one is given, by

@@ -68,6 +68,11 @@ impl fmt::Display for Error {
             Error::Io { message } => write!(f, "the file could not be used: {message}"),
             Error::TooLarge { message } => write!(f, "too large: {message}"),
             Error::Interrupted => write!(f, "the call was interrupted; nothing was written"),
+            Error::AnswerLost => write!(
+                f,
+                "the call was done, and its answer went with whoever gave it; read again what it \
+                 changed"
+            ),
             _ => fmt_migration(self, f),
         }
     }

@@ -251,6 +251,8 @@ pub enum Error {
     },
     /// The call was interrupted.
     Interrupted,
+    /// The call was done when it was asked for the first time.
+    AnswerLost,
 }
 
 /// Every code of an [`Error`] with its meaning. The codes are stable: they cross the worker, the
@@ -303,6 +305,7 @@ pub const ERROR_CODES: &[(&str, &str)] = &[
     ("io", "The file could not be opened, read or written."),
     ("too_large", "A value or a result is larger than SQLite or the host allows."),
     ("interrupted", "The call was interrupted."),
+    ("answer_lost", "The call was done, once; its answer is lost. Read again what it changed."),
 ];
 
 impl Error {
@@ -344,6 +347,7 @@ impl Error {
             Error::Io { .. } => "io",
             Error::TooLarge { .. } => "too_large",
             Error::Interrupted => "interrupted",
+            Error::AnswerLost => "answer_lost",
         }
     }
 }

@@ -57,6 +57,8 @@ struct Compiled {
     columns: Vec<String>,
     /// Whether it may be about the audit table.
     names_audit: bool,
+    /// Whether it may delete rows.
+    may_delete: bool,
     /// The names of WITH that it reads without a column.
     names: Vec<String>,
 }

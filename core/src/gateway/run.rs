@@ -63,7 +63,7 @@ impl Gateway {
         options: SqlOptions,
     ) -> Result<Option<SqlResult>> {
         let generation = rows.engine.recorder.generation();
-        let Compiled { text, statement, columns, names_audit, names } = compiled;
+        let Compiled { text, statement, columns, names_audit, may_delete, names } = compiled;
         let expected = statement.parameter_count();
         if expected != values.len() {
             let message = format!("the statement takes {expected}, not {}", values.len());
@@ -98,6 +98,8 @@ impl Gateway {
                 if *names_audit {
                     audited::fill(rows.engine)?;
                 }
+                let Engine { connection, recorder, .. } = rows.engine;
+                recorder.require_reach(connection, *may_delete)?;
                 let _within = rows.engine.enter_statement();
                 run().map(Some)
             })?,
@@ -151,7 +153,10 @@ impl Gateway {
             return Err(typed_only("RETURNING"));
         }
         let names_audit = audited::names_audit_table(engine, text);
-        Ok(Compiled { text: text.to_owned(), statement, columns, names_audit, names })
+        let upper = text.to_ascii_uppercase();
+        let may_delete = ["DELETE", "REPLACE"].iter().any(|word| upper.contains(word));
+        let text = text.to_owned();
+        Ok(Compiled { text, statement, columns, names_audit, may_delete, names })
     }
 
     /// Whether one of these names is that of something real.

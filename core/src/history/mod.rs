@@ -165,6 +165,7 @@ impl Keeper<'_> {
 
     /// Sets the number that the row itself shows, where what wrote it did not.
     fn count(&self, table: &Table, key: &[SqlValue<'static>], number: i64) -> Result<()> {
+        self.recorder.require_updates(self.connection, &table.name)?;
         let mut sql = Sql::default();
         sql.push("UPDATE ").table(&table.name).push(" SET \"version\" = ").bind(number.into());
         push_key(&mut sql, &table.primary_key, key);

@@ -5,9 +5,9 @@ use crate::model::Write;
 use crate::owner::catalog::Plan;
 use crate::owner::constraint::unknown_references;
 use crate::owner::rows::Rows;
+use crate::owner::update::row_after;
 use crate::owner::write::{denied, refused};
 use crate::policy::TableRules;
-use crate::query::Key;
 use crate::validate::PreparedChanges;
 use crate::value::{Row, SqlValue};
 
@@ -94,8 +94,7 @@ impl Rows<'_> {
     pub(super) fn check_changed_references(
         &self,
         plan: &Plan,
-        table_rules: &TableRules,
-        key: &Key<'_>,
+        current: &[SqlValue<'_>],
         changes: &PreparedChanges<'_>,
     ) -> Result<()> {
         let Some(rules) = self.rules else { return Ok(()) };
@@ -107,12 +106,9 @@ impl Rows<'_> {
         let guarded = table.references.iter().any(|reference| {
             reference.columns.iter().any(|column| changed(column)) && rules.guards(reference)
         });
-        if !guarded {
-            return Ok(());
-        }
-        match self.row_after(plan, table_rules, key, changes)? {
-            Some(row) => self.check_references(plan, &row, changed),
-            None => Ok(()),
+        match guarded {
+            true => self.check_references(plan, &row_after(current, changes), changed),
+            false => Ok(()),
         }
     }
 }

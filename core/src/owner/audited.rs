@@ -70,7 +70,7 @@ pub(crate) fn fill(engine: &Engine) -> Result<usize> {
         false => Ok(0),
     };
     let filled = match connection.is_autocommit() {
-        true => transaction(engine, &Actor::system(), add),
+        true => engine.recorder.apart(|| transaction(engine, &Actor::system(), add)),
         false => add(),
     };
     match filled {

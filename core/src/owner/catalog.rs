@@ -26,6 +26,8 @@ pub struct Catalog {
 /// A compiled table.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// The table's position in the model.
+    pub(crate) number: usize,
     pub(crate) validator: Validator,
     /// The positions of the primary key's columns.
     pub(crate) key: Vec<usize>,
@@ -39,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) insert: String,
     /// The owner's statement that reads one row by its key.
     pub(crate) get_sql: OnceLock<String>,
+    /// The statement that reads all columns of one row by its key.
+    pub(crate) stored_sql: OnceLock<String>,
     /// The position of the column that names the tenant.
     pub(crate) tenant: Option<usize>,
     /// What its encrypted columns need, where it has any.
@@ -75,7 +79,7 @@ impl Catalog {
         if let Some(plan) = cell.get() {
             return Ok(plan);
         }
-        let plan = Plan::new(&self.model, &self.model.tables[position])?;
+        let plan = Plan::new(&self.model, position)?;
         Ok(cell.get_or_init(|| plan))
     }
 
@@ -91,7 +95,8 @@ impl Catalog {
 }
 
 impl Plan {
-    fn new(model: &Model, table: &Table) -> Result<Plan> {
+    fn new(model: &Model, number: usize) -> Result<Plan> {
+        let table = &model.tables[number];
         let validator = Validator::new(model, table)?;
         let missing = |column: &str| Error::Corrupt {
             message: format!("the model's table `{}` has no column `{column}`", table.name),
@@ -112,8 +117,10 @@ impl Plan {
         let sealing = Sealing::new(table, &validator);
         let tenant = model.tenant_column(table).and_then(|name| validator.position(name));
         Ok(Plan {
+            number,
             counted: crate::history::counted(table),
             get_sql: OnceLock::new(),
+            stored_sql: OnceLock::new(),
             validator,
             key,
             deleted_at,

@@ -8,17 +8,18 @@ use crate::error::Result;
 use crate::host;
 use crate::model::{Auto, OnDelete, Reference, Table};
 use crate::owner::catalog::Plan;
-use crate::owner::read;
 use crate::owner::rows::Rows;
+use crate::owner::update::Updated;
 use crate::owner::write::{denied, not_found, push_rules};
+use crate::policy::Rule;
 use crate::query::{Key, Sql, push_key};
 use crate::value::{Row, SqlValue};
 
 /// Which way `deleted_at` goes.
 #[derive(Clone, Copy)]
 enum Turn<'t> {
-    /// To this time, where it is NULL.
-    Hide(&'t str),
+    /// To the time of this write, where it is NULL.
+    Hide,
     /// To NULL, where it is this time.
     Show(&'t str),
 }
@@ -26,17 +27,10 @@ enum Turn<'t> {
 impl Rows<'_> {
     /// Hides the row with a key; whether there was one that the actor may delete.
     pub(super) fn hide(&self, plan: &Plan, key: &Key<'_>) -> Result<bool> {
-        let rules = self.rules(plan);
-        let terms = rules.read.terms();
-        let Some(row) = read::stored(&self.engine.connection, plan, key, false, terms)? else {
-            return Ok(false);
-        };
+        let Some(row) = self.visible(plan, key, false)? else { return Ok(false) };
         let now = host::now(self.host);
-        let turn = Turn::Hide(&now);
-        let mut sql = self.turn_sql(plan, turn, &now);
-        push_key(&mut sql, plan.source(), key, false, &[]);
-        push_rules(&mut sql, [&rules.delete]);
-        if self.execute(plan, &sql, None)? == 0 {
+        let turn = Turn::Hide;
+        if !self.turn(plan, &row, turn, &now, &self.rules(plan).delete)? {
             return Ok(false);
         }
         self.turn_children(plan, &row, turn, &now)?;
@@ -46,20 +40,11 @@ impl Rows<'_> {
     /// Brings the hidden row with a key back; the row as it is then. Whoever may delete a row may
     /// bring it back.
     pub(super) fn restore_row(&self, plan: &Plan, key: &Key<'_>) -> Result<Row> {
-        let rules = self.rules(plan);
-        let terms = rules.read.terms();
-        let row = read::stored(&self.engine.connection, plan, key, true, terms)?;
-        let mut row = row.ok_or_else(|| not_found(plan, key))?;
-        if let Some(position) = plan.deleted_at
-            && let SqlValue::Text(hidden_at) = row[position].clone()
-        {
+        let row = self.visible(plan, key, true)?.ok_or_else(|| not_found(plan, key))?;
+        if let Some(SqlValue::Text(hidden_at)) = plan.deleted_at.map(|position| &row[position]) {
             let now = host::now(self.host);
-            let turn = Turn::Show(&hidden_at);
-            let mut sql = self.turn_sql(plan, turn, &now);
-            push_key(&mut sql, plan.source(), key, true, &[]);
-            push_rules(&mut sql, [&rules.delete]);
-            row[position] = SqlValue::Null;
-            if self.execute(plan, &sql, Some(&row))? == 0 {
+            let turn = Turn::Show(hidden_at);
+            if !self.turn(plan, &row, turn, &now, &self.rules(plan).delete)? {
                 return Err(denied(plan, "restore"));
             }
             self.turn_children(plan, &row, turn, &now)?;
@@ -100,41 +85,58 @@ impl Rows<'_> {
         for (child, reference) in children(&self.engine.catalog.model().tables, &table.name) {
             let child = self.engine.catalog.plan(&child.name)?;
             let Some(deleted_at) = child.deleted_at else { continue };
-            let mut sql = self.turn_sql(child, turn, now);
-            sql.push(" WHERE ").name(&child.validator.fields()[deleted_at].name);
+            let fields = child.validator.fields();
+            let mut sql = Sql::default();
+            sql.push("SELECT ").list(fields, ", ", |sql, field| {
+                sql.name(&field.name);
+            });
+            sql.push(" FROM ").table(child.table());
+            sql.push(" WHERE ").name(&fields[deleted_at].name);
             match turn {
-                Turn::Hide(_) => sql.push(" IS NULL"),
+                Turn::Hide => sql.push(" IS NULL"),
                 Turn::Show(hidden_at) => sql.push(" = ").bind(hidden_at.into()),
             };
             for (own, to) in reference.columns.iter().zip(&reference.to) {
                 let Some(position) = plan.validator.position(to) else { continue };
                 sql.push(" AND ").name(own).push(" = ").bind(row[position].borrowed());
             }
-            sql.push(" RETURNING ").list(child.validator.fields(), ", ", |sql, field| {
-                sql.name(&field.name);
-            });
-            let turned = self.returning(child, &sql)?;
-            hanging.extend(turned.into_iter().map(|row| (child, row)));
+            for row in self.all(child, &sql)? {
+                self.turn(child, &row, turn, now, &Rule::Always)?;
+                hanging.push((child, row));
+            }
         }
         Ok(hanging)
     }
 
-    /// `UPDATE` that sets `deleted_at` and the time of the last write.
-    fn turn_sql<'q>(&self, plan: &Plan, turn: Turn<'q>, now: &'q str) -> Sql<'q> {
+    /// Sets `deleted_at` and the time of the last write of a row that is stored so, where a rule
+    /// lets it; whether it did.
+    fn turn(
+        &self,
+        plan: &Plan,
+        row: &[SqlValue<'_>],
+        turn: Turn<'_>,
+        now: &str,
+        rule: &Rule,
+    ) -> Result<bool> {
+        let fields = plan.validator.fields();
+        let is_turned = |at| plan.deleted_at == Some(at) || fields[at].auto == Some(Auto::Updated);
+        let mut after: Vec<SqlValue<'_>> = row.iter().map(SqlValue::borrowed).collect();
+        for position in (0..fields.len()).filter(|at| is_turned(*at)) {
+            after[position] = match turn {
+                Turn::Show(_) if plan.deleted_at == Some(position) => SqlValue::Null,
+                _ => now.into(),
+            };
+        }
         let mut sql = Sql::default();
         sql.push("UPDATE ").table(plan.table()).push(" SET ");
-        let turned = plan.validator.fields().iter().enumerate().filter(|(position, field)| {
-            plan.deleted_at == Some(*position) || field.auto == Some(Auto::Updated)
+        sql.list((0..fields.len()).filter(|at| is_turned(*at)), ", ", |sql, position| {
+            sql.name(&fields[position].name).push(" = ").bind(after[position].borrowed());
         });
-        sql.list(turned, ", ", |sql, (position, field)| {
-            let value = match turn {
-                _ if plan.deleted_at != Some(position) => now.into(),
-                Turn::Hide(now) => now.into(),
-                Turn::Show(_) => SqlValue::Null,
-            };
-            sql.name(&field.name).push(" = ").bind(value);
-        });
-        sql
+        let key = Key::of(plan.source(), row);
+        push_key(&mut sql, plan.source(), &key, true, &[]);
+        push_rules(&mut sql, [rule]);
+        let updated = self.execute_update(plan, &sql, &is_turned, row, &after)?;
+        Ok(!matches!(updated, Updated::Not))
     }
 }
 

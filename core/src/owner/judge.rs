@@ -7,11 +7,11 @@
 use crate::error::Result;
 use crate::model::{Reference, Table, Template};
 use crate::owner::catalog::Plan;
-use crate::owner::read::first;
+use crate::owner::read::{first, to_write};
 use crate::owner::rows::Rows;
-use crate::owner::write::{denied, not_found};
+use crate::owner::write::denied;
 use crate::policy::{Rule, Rules, TableRules};
-use crate::query::{Key, Sql, push_key};
+use crate::query::{Key, Sql};
 use crate::value::SqlValue;
 
 impl Rows<'_> {
@@ -50,46 +50,44 @@ impl Rows<'_> {
         Ok(verdict)
     }
 
-    /// The rules that a statement on the row with a key still has to carry: none where they were
-    /// judged here already.
+    /// The row with a key as it is stored, if the actor sees it.
+    pub(super) fn visible(
+        &self,
+        plan: &Plan,
+        key: &Key<'_>,
+        include_deleted: bool,
+    ) -> Result<Option<Vec<SqlValue<'static>>>> {
+        let connection = &self.engine.connection;
+        let rules = self.rules(plan);
+        let rule = &rules.read;
+        let (terms, kept) = match rule.terms() {
+            [] => (&[][..], &plan.stored_sql),
+            _ if rule.looks_up() => (&[][..], &plan.stored_sql),
+            terms => (terms, &rules.stored_sql),
+        };
+        let row = to_write(connection, plan, key, include_deleted, terms, kept)?;
+        let Some(row) = row else { return Ok(None) };
+        let passes = !rule.looks_up() || self.passes(plan, rule, &|position| row.get(position))?;
+        Ok(passes.then_some(row))
+    }
+
+    /// The rule that a statement on a row still has to carry: none where it was judged here.
     ///
     /// # Errors
     ///
-    /// - `not_found`: the actor sees no such row
-    /// - `denied`: they see it, and may not do this
+    /// - `denied`: the actor may not do this
     pub(super) fn judged<'r>(
         &self,
         plan: &Plan,
-        rules: &'r TableRules,
         rule: &'r Rule,
-        key: &Key<'_>,
+        row: &[SqlValue<'_>],
         operation: &'static str,
-    ) -> Result<Vec<&'r Rule>> {
-        if !rules.read.looks_up() && !rule.looks_up() {
-            return Ok(vec![&rules.read, rule]);
+    ) -> Result<Option<&'r Rule>> {
+        if !rule.looks_up() {
+            return Ok(Some(rule));
         }
-        let looked_at = [&rules.read, rule].into_iter().flat_map(Rule::columns);
-        let looked_at = looked_at.filter_map(|name| plan.validator.position(name));
-        let mut positions: Vec<usize> = looked_at.collect();
-        positions.sort_unstable();
-        positions.dedup();
-        let mut sql = Sql::default();
-        sql.push("SELECT 1").list(&positions, "", |sql, position| {
-            sql.push(", ").name(&plan.validator.fields()[*position].name);
-        });
-        sql.push(" FROM ").table(plan.table());
-        push_key(&mut sql, plan.source(), key, false, &[]);
-        let found = first(&self.engine.connection, &sql, positions.len() + 1)?;
-        let found = found.ok_or_else(|| not_found(plan, key))?;
-        let value_at = |position: usize| {
-            let place = positions.iter().position(|known| *known == position)?;
-            found.get(place + 1)
-        };
-        if !self.passes(plan, &rules.read, &value_at)? {
-            return Err(not_found(plan, key));
-        }
-        match self.passes(plan, rule, &value_at)? {
-            true => Ok(Vec::new()),
+        match self.passes(plan, rule, &|position| row.get(position))? {
+            true => Ok(None),
             false => Err(denied(plan, operation)),
         }
     }

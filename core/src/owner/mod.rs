@@ -12,6 +12,7 @@ pub(crate) mod data_version;
 mod engine;
 mod examine;
 mod hide;
+mod json;
 mod judge;
 mod legacy;
 mod purge;
@@ -28,6 +29,7 @@ pub(crate) mod storage;
 mod tests;
 pub(crate) mod transaction;
 mod typed;
+mod update;
 mod versions;
 pub(crate) mod write;
 

@@ -72,7 +72,7 @@ impl Rows<'_> {
         sql.push(" FROM ").table(plan.table()).push(" WHERE ").name(&fields[deleted_at].name);
         sql.push(" < ").bind(before.into());
         let mut removed = 0;
-        for row in self.returning(plan, &sql)? {
+        for row in self.all(plan, &sql)? {
             let key = Key::of(plan.source(), &row);
             match self.remove(plan, &key) {
                 Ok(true) => removed += 1,
@@ -90,12 +90,9 @@ impl Rows<'_> {
         let mut sql = Sql::default();
         sql.push("DELETE FROM ").table(plan.table());
         push_key(&mut sql, plan.source(), key, true, &[]);
-        statement(self.engine, self.actor, || {
-            let removed = self.execute(plan, &sql, None)? > 0;
-            if removed {
-                self.engine.shred_deleted(self.host, plan, key)?;
-            }
-            Ok(removed)
+        statement(self.engine, self.actor, || match self.visible(plan, key, true)? {
+            Some(row) => self.execute_delete(plan, key, &sql, &row),
+            None => Ok(false),
         })
     }
 }

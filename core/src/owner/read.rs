@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use serde_json::Value;
 
 use crate::error::Result;
@@ -145,6 +146,46 @@ pub(crate) fn stored(
     let all = (0..plan.validator.fields().len()).collect::<Vec<_>>();
     let sql = compile_get(plan.source(), &all, key, include_deleted, terms);
     first(connection, &sql, all.len())
+}
+
+/// The row with a key as [`stored`] reads it, before it is written. Text that is not UTF-8 comes as
+/// its bytes, so that such a row can be mended and deleted. `kept` keeps the statement's text for
+/// these terms.
+pub(crate) fn to_write(
+    connection: &Connection,
+    plan: &Plan,
+    key: &Key<'_>,
+    include_deleted: bool,
+    terms: &[Term<'_>],
+    kept: &OnceLock<String>,
+) -> Result<Option<Vec<SqlValue<'static>>>> {
+    let columns = plan.validator.fields().len();
+    let compile = || {
+        let all = (0..columns).collect::<Vec<_>>();
+        compile_get(plan.source(), &all, key, include_deleted, terms).text
+    };
+    let mut statement = match include_deleted {
+        true => connection.prepare_cached(&compile())?,
+        false => connection.prepare_cached(kept.get_or_init(compile))?,
+    };
+    let bound = terms.iter().flat_map(|term| &term.values);
+    bind(&mut statement, key.values.iter().chain(bound))?;
+    let mut found = statement.raw_query();
+    let Some(row) = found.next()? else { return Ok(None) };
+    let mut values = Vec::with_capacity(columns);
+    for at in 0..columns {
+        values.push(match row.get_ref(at)? {
+            ValueRef::Null => SqlValue::Null,
+            ValueRef::Integer(integer) => SqlValue::Integer(integer),
+            ValueRef::Real(real) => SqlValue::Real(real),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => SqlValue::Text(text.to_owned().into()),
+                Err(_) => SqlValue::Blob(bytes.to_vec().into()),
+            },
+            ValueRef::Blob(bytes) => SqlValue::Blob(bytes.to_vec().into()),
+        });
+    }
+    Ok(Some(values))
 }
 
 /// The first row of a statement, if it has one.

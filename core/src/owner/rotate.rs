@@ -169,7 +169,7 @@ impl Engine {
             let name = &plan.validator.fields()[*position].name;
             sql.name(name).push(" = ").bind(row[*position].borrowed());
         });
-        self.execute_quietly(&sql)
+        self.execute_quietly(plan, &sql)
     }
 
     /// Takes away the data keys of a tenant or user whose row was deleted.
@@ -186,8 +186,8 @@ impl Engine {
     }
 
     /// Runs a statement that is no edit of anybody's: neither audit nor versions tell of it.
-    fn execute_quietly(&self, sql: &Sql<'_>) -> Result<()> {
-        self.recorder.quietly(|| {
+    fn execute_quietly(&self, plan: &Plan, sql: &Sql<'_>) -> Result<()> {
+        self.recorder.quietly(plan.number, || {
             let mut statement = self.connection.prepare_cached(&sql.text)?;
             bind(&mut statement, &sql.values)?;
             statement.raw_execute()?;
@@ -223,7 +223,7 @@ impl Engine {
         }
         sql.push(" WHERE ").name(&plan.validator.fields()[*key].name).push(" = ");
         sql.bind(holder.into());
-        self.execute_quietly(&sql)
+        self.execute_quietly(plan, &sql)
     }
 }
 

@@ -94,7 +94,7 @@ impl<'e> Rows<'e> {
         Ok(Page { rows, next })
     }
 
-    fn each(
+    pub(super) fn each(
         &self,
         table: &str,
         options: &ListOptions,
@@ -174,7 +174,7 @@ impl<'e> Rows<'e> {
         Ok(row)
     }
 
-    fn find(
+    pub(super) fn find(
         &self,
         plan: &Plan,
         key: &Key<'_>,
@@ -213,7 +213,7 @@ impl<'e> Rows<'e> {
     pub(crate) fn rules(&self, plan: &Plan) -> &'e TableRules {
         match self.rules {
             None => &UNRESTRICTED,
-            Some(rules) => rules.table(plan.table()).expect("the plan is of the same model"),
+            Some(rules) => rules.table_at(plan.number),
         }
     }
 

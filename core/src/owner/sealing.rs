@@ -179,16 +179,14 @@ impl Engine {
         Ok(sealed)
     }
 
-    /// Seals the encrypted ones among changes to the row with a key. Where its key or its owner
-    /// changes, what was sealed before moves along. `current` reads the row as it is stored; None
-    /// where there is none, and then nothing is sealed.
+    /// Seals the encrypted ones among changes to a row. Where its key or its owner changes, what was
+    /// sealed before moves along. `current` is the row as it is stored.
     pub(crate) fn seal_changes(
         &self,
         host: &dyn Host,
         plan: &Plan,
-        key: &Key<'_>,
         changes: &mut Vec<(usize, SqlValue<'_>)>,
-        current: impl FnOnce() -> Result<Option<Vec<SqlValue<'static>>>>,
+        current: &[SqlValue<'_>],
     ) -> Result<()> {
         let Some(sealing) = &plan.sealing else { return Ok(()) };
         let fields = plan.validator.fields();
@@ -196,17 +194,7 @@ impl Engine {
         if !moves && !changes.iter().any(|(at, value)| fields[*at].encrypted && !value.is_null()) {
             return Ok(());
         }
-        let owner_in_key = sealing.owner.is_none_or(|owner| plan.key.contains(&owner));
-        let before = if moves || !owner_in_key { current()? } else { None };
-        if before.is_none() && (moves || !owner_in_key) {
-            return Ok(());
-        }
-        let old_at =
-            |position: usize| match (&before, plan.key.iter().position(|at| *at == position)) {
-                (Some(row), _) => Ok(row[position].borrowed()),
-                (None, Some(place)) => Ok(key.values[place].borrowed()),
-                (None, None) => unreachable!("the owner is part of the key here"),
-            };
+        let old_at = |position: usize| Ok(current[position].borrowed());
         let moved: Vec<(usize, SqlValue<'static>)> =
             changes.iter().map(|(at, value)| (*at, value.clone().into_owned())).collect();
         let new_at = |position: usize| match moved.iter().find(|(at, _)| *at == position) {
@@ -215,10 +203,10 @@ impl Engine {
         };
         for position in sealing.positions() {
             let changed = moved.iter().position(|(at, _)| *at == position);
-            let plain = match (changed, &before) {
-                (Some(place), _) => moved[place].1.borrowed(),
-                (None, Some(row)) if moves => {
-                    let opened = self.open_value(plan, position, &row[position], &old_at)?;
+            let plain = match changed {
+                Some(place) => moved[place].1.borrowed(),
+                None if moves => {
+                    let opened = self.open_value(plan, position, &current[position], &old_at)?;
                     let (table, column) = (plan.table().to_owned(), fields[position].name.clone());
                     opened.ok_or(Error::EncryptionUnavailable { table, column })?
                 }
@@ -253,11 +241,12 @@ impl Engine {
     /// The row that a caller sees of a row's stored values in the table's order.
     pub(crate) fn show_row(&self, plan: &Plan, stored: &[SqlValue<'_>]) -> Result<Row> {
         let at = |position: usize| Ok(stored[position].borrowed());
-        let shown = plan.shown.iter().map(|position| {
+        let mut shown = Row::with_capacity(plan.shown.len());
+        for position in &plan.shown {
             let name = plan.validator.fields()[*position].name.clone();
-            Ok((name, self.show(plan, *position, &stored[*position], &at)?))
-        });
-        shown.collect()
+            shown.insert(name, self.show(plan, *position, &stored[*position], &at)?);
+        }
+        Ok(shown)
     }
 
     /// The letters of the blind index that stored values have which equal a value: of one holder

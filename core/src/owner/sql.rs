@@ -71,17 +71,27 @@ pub(crate) fn run(
     }
     if !WRITING.contains(&outline.word.as_str()) || statement.readonly() {
         let readonly = statement.readonly();
-        if !readonly && connection.is_autocommit() {
+        if !readonly {
             // It may change the schema, on which the recorder's triggers stand.
-            engine.recorder.release(connection)?;
+            match connection.is_autocommit() {
+                true => engine.recorder.release(connection)?,
+                false => engine.recorder.distrust(connection)?,
+            }
         }
         return audited::running_sql(engine, text, readonly, || {
             step(connection, &mut statement, &values, options)
         });
     }
+    if connection.is_autocommit() {
+        // Undoing a failed statement would take the triggers away again.
+        engine.recorder.require_all(connection)?;
+    }
     // A conflict clause may keep what came before a failure, and a row too many is noticed late.
     audited::running_sql(engine, text, false, || {
-        transaction(engine, actor, || step(connection, &mut statement, &values, options))
+        transaction(engine, actor, || {
+            engine.recorder.require_all(connection)?;
+            step(connection, &mut statement, &values, options)
+        })
     })
 }
 

@@ -150,7 +150,7 @@ impl Drop for Guard<'_> {
                 // There is nobody to report a failure to; SQLite then rolls back when the file is
                 // closed.
                 drop(connection.execute_batch("ROLLBACK TO freehold; RELEASE freehold"));
-                self.engine.recorder.cut_back(mark);
+                self.engine.recorder.rolled_back(mark);
             }
             None => {
                 drop(connection.execute_batch("ROLLBACK"));

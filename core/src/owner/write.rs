@@ -1,14 +1,15 @@
-//! Running typed writes: insert, update, delete. Each happens wholly or not at all.
+//! Running typed writes: insert, delete, upsert. Each happens wholly or not at all. Updates are next
+//! door, in `update`.
 //!
 //! A statement carries the actor's rules. When it touched no row, it is asked whether the actor
 //! sees the row: what they don't see does not exist, what they may not change is `denied`.
 
-use std::borrow::Cow;
-
 use rusqlite::Statement;
 use serde_json::Value;
 
+use crate::capture::Deed;
 use crate::error::{Error, Issue, Result};
+use crate::owner::Engine;
 use crate::owner::catalog::Plan;
 use crate::owner::constraint::Failed;
 use crate::owner::read;
@@ -17,7 +18,6 @@ use crate::owner::storage;
 use crate::owner::transaction::{statement, transaction};
 use crate::policy::{Rule, TableRules};
 use crate::query::{Key, Sql, push_key};
-use crate::validate::PreparedChanges;
 use crate::value::{Row, SqlValue};
 
 impl Rows<'_> {
@@ -70,69 +70,17 @@ impl Rows<'_> {
             return Err(denied(plan, "insert"));
         }
         let stored = self.engine.sealed_row(self.host, plan, &values)?;
+        let Engine { connection, recorder, .. } = self.engine;
+        let mark = recorder.mark();
+        if recorder.is_direct(connection, plan.number, &Deed::Insert)? {
+            recorder.note_insert(plan.number, &stored)?;
+        }
         let bound = storage::bind(statement, &*stored);
         match bound.and_then(|()| statement.raw_execute()) {
             Ok(_) => then(&values),
-            Err(error) => Err(self.explain(plan, error, Some(&values), None)),
-        }
-    }
-
-    /// Checks and makes changes to the row with a key; the row as it is then.
-    pub(crate) fn update_row(&self, plan: &Plan, key: &Key<'_>, changes: &Row) -> Result<Row> {
-        let changes = &*without_counter(plan, changes);
-        let rules = self.rules(plan);
-        let mut current = None;
-        if plan.validator.needs_current(changes) {
-            let terms = rules.read.terms();
-            current = read::stored(&self.engine.connection, plan, key, false, terms)?;
-            if current.is_none() {
-                return Err(not_found(plan, key));
-            }
-        }
-        let prepared = plan.validator.validate_update(changes, current.as_deref(), self.host);
-        let mut prepared = self.sealable(plan, changes, prepared)?;
-        if prepared.values.is_empty() {
-            let row = self.get_row(plan, key)?;
-            return row.ok_or_else(|| not_found(plan, key));
-        }
-        self.check_written(plan, rules, changes, false)?;
-        let looked_at = |name: &String| rules.update.looks_at(plan.table(), name);
-        if !changes.keys().any(looked_at) {
-            return statement(self.engine, self.actor, || {
-                self.update_checked(plan, rules, key, &mut prepared)
-            });
-        }
-        // The new row is asked about before it is there: it can't be its own justification.
-        transaction(self.engine, self.actor, || {
-            match self.row_after(plan, rules, key, &prepared)? {
-                None => Err(not_found(plan, key)),
-                Some(row) if !self.passes(plan, &rules.update, &|at| row.get(at))? => {
-                    Err(denied(plan, "update"))
-                }
-                Some(_) => self.update_checked(plan, rules, key, &mut prepared),
-            }
-        })
-    }
-
-    fn update_checked(
-        &self,
-        plan: &Plan,
-        rules: &TableRules,
-        key: &Key<'_>,
-        changes: &mut PreparedChanges<'_>,
-    ) -> Result<Row> {
-        let carried = self.judged(plan, rules, &rules.update, key, "update")?;
-        self.check_changed_references(plan, rules, key, changes)?;
-        self.engine.seal_changes(self.host, plan, key, &mut changes.values, || {
-            read::stored(&self.engine.connection, plan, key, false, rules.read.terms())
-        })?;
-        let sql = update_sql(plan, key, changes, &carried);
-        match self.run_update(plan, &sql) {
-            Ok(Some(row)) => row,
-            Ok(None) => Err(self.not_touched(plan, rules, key, "update")),
             Err(error) => {
-                let row = self.row_after(plan, rules, key, changes)?;
-                Err(self.explain(plan, error, row.as_deref(), Some(&sql)))
+                recorder.cut_back(mark);
+                Err(self.explain(plan, error, Some(&values), None))
             }
         }
     }
@@ -144,21 +92,15 @@ impl Rows<'_> {
             transaction(self.engine, self.actor, || self.hide(plan, key))?
         } else {
             let run = || {
-                let carried = match self.judged(plan, rules, &rules.delete, key, "delete") {
-                    Err(Error::NotFound { .. }) => return Ok(0),
-                    carried => carried?,
-                };
+                let Some(row) = self.visible(plan, key, false)? else { return Ok(false) };
+                let carried = self.judged(plan, &rules.delete, &row, "delete")?;
                 let mut sql = Sql::default();
                 sql.push("DELETE FROM ").table(plan.table());
                 push_key(&mut sql, plan.source(), key, false, &[]);
                 push_rules(&mut sql, carried);
-                let rows = self.execute(plan, &sql, None)?;
-                if rows > 0 {
-                    self.engine.shred_deleted(self.host, plan, key)?;
-                }
-                Ok(rows)
+                self.execute_delete(plan, key, &sql, &row)
             };
-            statement(self.engine, self.actor, run)? > 0
+            statement(self.engine, self.actor, run)?
         };
         if !deleted && self.is_there(plan, key, false, &[&rules.read])? {
             return Err(denied(plan, "delete"));
@@ -188,7 +130,12 @@ impl Rows<'_> {
     }
 
     /// What was prepared of a row, where nothing speaks against it, encryption included.
-    fn sealable<T>(&self, plan: &Plan, row: &Row, prepared: Result<T, Vec<Issue>>) -> Result<T> {
+    pub(super) fn sealable<T>(
+        &self,
+        plan: &Plan,
+        row: &Row,
+        prepared: Result<T, Vec<Issue>>,
+    ) -> Result<T> {
         let more = self.engine.sealing_issues(plan, row);
         match prepared {
             Ok(prepared) if more.is_empty() => Ok(prepared),
@@ -215,28 +162,32 @@ impl Rows<'_> {
         Ok(read::first(&self.engine.connection, &sql, 1)?.is_some())
     }
 
-    /// Why a statement touched no row.
-    pub(super) fn not_touched(
+    /// Runs a statement that deletes the row with a key; whether it did. `row` is what is stored.
+    pub(super) fn execute_delete(
         &self,
         plan: &Plan,
-        rules: &TableRules,
         key: &Key<'_>,
-        operation: &'static str,
-    ) -> Error {
-        match self.is_there(plan, key, false, &[&rules.read]) {
-            Ok(true) => denied(plan, operation),
-            Ok(false) => not_found(plan, key),
-            Err(error) => error,
+        sql: &Sql<'_>,
+        row: &[SqlValue<'_>],
+    ) -> Result<bool> {
+        let Engine { connection, recorder, .. } = self.engine;
+        let direct = recorder.is_direct(connection, plan.number, &Deed::Delete)?;
+        if direct {
+            recorder.check_scope(plan.number, row)?;
         }
+        let deleted = self.execute(plan, sql, None)? > 0;
+        if deleted {
+            // What went along with it is noted by triggers, before it.
+            if direct {
+                recorder.note_delete(plan.number, row)?;
+            }
+            self.engine.shred_deleted(self.host, plan, key)?;
+        }
+        Ok(deleted)
     }
 
     /// Runs a statement; how many rows it changed. `row` is the row as it would have been.
-    pub(super) fn execute(
-        &self,
-        plan: &Plan,
-        sql: &Sql<'_>,
-        row: Option<&[SqlValue<'_>]>,
-    ) -> Result<usize> {
+    fn execute(&self, plan: &Plan, sql: &Sql<'_>, row: Option<&[SqlValue<'_>]>) -> Result<usize> {
         let mut statement = self.engine.connection.prepare_cached(&sql.text)?;
         let done =
             storage::bind(&mut statement, &sql.values).and_then(|()| statement.raw_execute());
@@ -244,12 +195,8 @@ impl Rows<'_> {
         done.map_err(|error| self.explain(plan, error, row, Some(sql)))
     }
 
-    /// Runs a statement that returns all columns of the rows that it changed.
-    pub(super) fn returning(
-        &self,
-        plan: &Plan,
-        sql: &Sql<'_>,
-    ) -> Result<Vec<Vec<SqlValue<'static>>>> {
+    /// All rows of a statement that reads all columns of a table.
+    pub(super) fn all(&self, plan: &Plan, sql: &Sql<'_>) -> Result<Vec<Vec<SqlValue<'static>>>> {
         let mut statement = self.engine.connection.prepare_cached(&sql.text)?;
         storage::bind(&mut statement, &sql.values)?;
         let mut found = statement.raw_query();
@@ -262,7 +209,7 @@ impl Rows<'_> {
         Ok(rows)
     }
 
-    fn explain(
+    pub(super) fn explain(
         &self,
         plan: &Plan,
         error: rusqlite::Error,
@@ -270,36 +217,6 @@ impl Rows<'_> {
         retry: Option<&Sql<'_>>,
     ) -> Error {
         Failed { rows: *self, plan, row, retry }.explain(error)
-    }
-
-    /// Runs `UPDATE … RETURNING`; the inner result is about reading the row.
-    fn run_update(&self, plan: &Plan, sql: &Sql<'_>) -> rusqlite::Result<Option<Result<Row>>> {
-        let mut statement = self.engine.connection.prepare_cached(&sql.text)?;
-        storage::bind(&mut statement, &sql.values)?;
-        let mut found = statement.raw_query();
-        let row = found
-            .next()?
-            .map(|row| read::read_row(self.engine, plan, row, &plan.shown, plan.shown.len()));
-        // The statement is only done, and its foreign keys checked, when it is stepped to its end.
-        while found.next()?.is_some() {}
-        Ok(row)
-    }
-
-    pub(super) fn row_after(
-        &self,
-        plan: &Plan,
-        rules: &TableRules,
-        key: &Key<'_>,
-        changes: &PreparedChanges<'_>,
-    ) -> Result<Option<Vec<SqlValue<'static>>>> {
-        let terms = rules.read.terms();
-        let row = read::stored(&self.engine.connection, plan, key, false, terms)?;
-        Ok(row.map(|mut row| {
-            for (position, value) in &changes.values {
-                row[*position] = value.clone().into_owned();
-            }
-            row
-        }))
     }
 }
 
@@ -329,40 +246,4 @@ pub(crate) fn push_rules<'r, 'q>(sql: &mut Sql<'q>, rules: impl IntoIterator<Ite
     for term in rules.into_iter().flat_map(Rule::terms) {
         sql.push(" AND ").term(term);
     }
-}
-
-/// The changes without the column in which the core counts versions: nobody else sets it.
-fn without_counter<'c>(plan: &Plan, changes: &'c Row) -> Cow<'c, Row> {
-    let mut changes = Cow::Borrowed(changes);
-    if let Some(counted) = plan.counted {
-        let name = &plan.validator.fields()[counted].name;
-        if changes.contains_key(name) {
-            changes.to_mut().shift_remove(name);
-        }
-    }
-    changes
-}
-
-fn update_sql<'q>(
-    plan: &Plan,
-    key: &Key<'q>,
-    changes: &PreparedChanges<'q>,
-    rules: &[&Rule],
-) -> Sql<'q> {
-    let fields = plan.validator.fields();
-    let mut sql = Sql::default();
-    sql.push("UPDATE ").table(plan.table()).push(" SET ");
-    sql.list(&changes.values, ", ", |sql, (position, value)| {
-        sql.name(&fields[*position].name).push(" = ").bind(value.clone());
-    });
-    if let Some(counted) = plan.counted {
-        let name = &fields[counted].name;
-        sql.push(", ").name(name).push(" = ").name(name).push(" + 1");
-    }
-    push_key(&mut sql, plan.source(), key, false, &[]);
-    push_rules(&mut sql, rules.iter().copied());
-    sql.push(" RETURNING ").list(&plan.shown, ", ", |sql, position| {
-        sql.name(&fields[*position].name);
-    });
-    sql
 }

@@ -103,6 +103,8 @@ pub(crate) struct TableRules {
     pub(crate) seen: Verdicts,
     /// The statement that reads one row by its key.
     pub(crate) get_sql: OnceLock<String>,
+    /// The statement that reads all columns of one row by its key.
+    pub(crate) stored_sql: OnceLock<String>,
 }
 
 /// What one actor may do with every table of a model.
@@ -123,14 +125,6 @@ impl Rule {
             Rule::Always => &[],
             Rule::When(condition) => std::slice::from_ref(&condition.term),
             Rule::Never => &*NOTHING,
-        }
-    }
-
-    /// The columns of the row that it looks at.
-    pub(crate) fn columns(&self) -> &[String] {
-        match self {
-            Rule::When(condition) => &condition.columns,
-            _ => &[],
         }
     }
 
@@ -178,6 +172,7 @@ pub(crate) static UNRESTRICTED: TableRules = TableRules {
     global_keys: Vec::new(),
     seen: Verdicts::new(),
     get_sql: OnceLock::new(),
+    stored_sql: OnceLock::new(),
 };
 
 impl Rules {
@@ -195,7 +190,12 @@ impl Rules {
     /// The rules for a table; those of nobody where the model has no such table.
     pub(crate) fn table(&self, name: &str) -> Option<&TableRules> {
         let position = self.model.tables.iter().position(|table| table.name == name)?;
-        Some(self.tables[position].get_or_init(|| {
+        Some(self.table_at(position))
+    }
+
+    /// The rules for the table at a position of the model.
+    pub(crate) fn table_at(&self, position: usize) -> &TableRules {
+        self.tables[position].get_or_init(|| {
             let table = &self.model.tables[position];
             let rule = |operation| base::rule(&self.model, table, operation, &self.rights);
             TableRules {
@@ -206,8 +206,9 @@ impl Rules {
                 global_keys: global_keys(table),
                 seen: Verdicts::new(),
                 get_sql: OnceLock::new(),
+                stored_sql: OnceLock::new(),
             }
-        }))
+        })
     }
 
     /// The column of a table that names the sub-tenant, and the one that the actor is held to.

@@ -64,6 +64,9 @@ impl<'q> Sql<'q> {
 /// A quoted identifier.
 pub(crate) fn push_name(text: &mut String, name: &str) {
     text.push('"');
-    text.push_str(&name.replace('"', "\"\""));
+    match name.contains('"') {
+        true => text.push_str(&name.replace('"', "\"\"")),
+        false => text.push_str(name),
+    }
     text.push('"');
 }

@@ -5,6 +5,7 @@
 
 use super::fragment::Fragment;
 use super::names;
+use super::parse::parse_trigger;
 use super::rules::{column_checks, storage_type};
 use super::types::*;
 use crate::keyring::{BLIND_LETTERS, BLIND_START};
@@ -60,6 +61,23 @@ impl Schema {
             }
         }
         schema
+    }
+
+    /// Whether these CREATE TRIGGER statements make nothing but triggers that the model calls for,
+    /// whatever their names.
+    pub(crate) fn calls_for_triggers(model: &Model, statements: &[String]) -> bool {
+        let mut schema = Schema::default();
+        for table in &model.tables {
+            for reference in &table.references {
+                schema.add_set_null_trigger(model, table, reference);
+            }
+        }
+        statements.iter().all(|sql| {
+            let Some(live) = parse_trigger(sql) else { return false };
+            let mut called_for = schema.triggers.values();
+            called_for
+                .any(|trigger| TriggerSchema { name: live.name.clone(), ..trigger.clone() } == live)
+        })
     }
 
     /// Two indexes over the same columns that differ in direction alone would share a name, and so

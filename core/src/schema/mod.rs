@@ -23,4 +23,5 @@ pub use diff::{Difference, Place, diff};
 pub use fragment::Fragment;
 pub use named::Named;
 pub use plan::{Effect, EffectKind, Plan, Renames, plan};
+pub(crate) use rules::storage_type;
 pub use types::*;

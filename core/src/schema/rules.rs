@@ -8,7 +8,7 @@ use crate::sql::quote;
 use crate::value::SAFE_INTEGER_MAX;
 
 /// The type with which SQLite stores the column.
-pub(super) fn storage_type(column: &Column) -> &'static str {
+pub(crate) fn storage_type(column: &Column) -> &'static str {
     if column.array || column.encrypted {
         return "TEXT";
     }

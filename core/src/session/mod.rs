@@ -4,6 +4,7 @@
 //! actor may do is looked up when the session is opened, and again whenever rows that it hangs on
 //! may have changed: a role that is taken away is gone with the next call.
 
+mod kept;
 mod lookup;
 mod standing;
 #[cfg(test)]
@@ -28,6 +29,8 @@ use crate::policy::Rules;
 use crate::query::{ListOptions, Page};
 use crate::session::standing::Standing;
 use crate::value::Row;
+
+pub(crate) use kept::KeptActors;
 
 /// An actor's handle. Cheap to make; several may be open on one database, and take turns.
 ///
@@ -58,7 +61,7 @@ pub struct Session<'db> {
     actor: Actor,
     newer: Option<(i64, i64)>,
     /// The positions of the tables that the actor's rights hang on.
-    hangs_on: Vec<usize>,
+    hangs_on: Arc<[usize]>,
     standing: RefCell<Standing>,
 }
 
@@ -79,9 +82,22 @@ impl<'db> Session<'db> {
         let data_version = data_version(&engine.connection);
         lookup::check_expiry(engine, &rights)?;
         let rules = Arc::new(Rules::new(engine.catalog.model().clone(), rights));
-        let standing = RefCell::new(Standing { rules, generation, data_version });
-        let hangs_on = lookup::tables(engine.catalog.model());
-        Ok(Session { engine, gateway: None, actor, newer, hangs_on, standing })
+        let standing = Standing { rules, generation, data_version };
+        let hangs_on = lookup::tables(engine.catalog.model()).into();
+        Ok(Session::resume(engine, actor, newer, hangs_on, standing))
+    }
+
+    /// A session of an actor who was looked up before; what may have changed since is looked at
+    /// with the next read or write.
+    fn resume(
+        engine: &'db Engine,
+        actor: Actor,
+        newer: Option<(i64, i64)>,
+        hangs_on: Arc<[usize]>,
+        standing: Standing,
+    ) -> Session<'db> {
+        let standing = RefCell::new(standing);
+        Session { engine, gateway: None, actor, newer, hangs_on, standing }
     }
 
     /// The same session, whose SQL goes through these gateways.

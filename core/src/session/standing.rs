@@ -17,6 +17,7 @@ use crate::query::Sql;
 use crate::value::{Row, SqlValue};
 
 /// What was known of the actor when it was last looked up.
+#[derive(Clone)]
 pub(super) struct Standing {
     pub(super) rules: Arc<Rules>,
     /// The recorder's count of this connection's writes then.

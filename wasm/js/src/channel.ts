@@ -16,6 +16,7 @@ import type { Link, OnProgress } from "./link.js";
 import { mayWrite } from "./requests.js";
 import type { Progress } from "./results.js";
 import type { CallOptions } from "./tables.js";
+import type { Connection } from "./tabs/connection.js";
 import { encodeParams, toText } from "./values.js";
 
 /** Where a database lives: kept by the browser, or gone with the page. */
@@ -32,6 +33,7 @@ export interface Opened {
   readonly name: string;
   readonly storage: Storage;
   readonly link: Link;
+  readonly connection: Connection;
   /** Opens the database once more, after its worker died. */
   readonly reopen: () => Promise<Link>;
   readonly onProgress: OnProgress | undefined;
@@ -42,12 +44,14 @@ export interface Opened {
 
 /** An open database's way to its core. */
 export class Channel {
+  readonly connection: Connection;
   readonly #opened: Opened;
   readonly #calls = new Calls();
   #link: Promise<Link>;
   #closed = false;
 
   constructor(opened: Opened) {
+    this.connection = opened.connection;
     this.#opened = opened;
     this.#link = Promise.resolve(opened.link);
   }
@@ -98,8 +102,15 @@ export class Channel {
       if (!link.ended) readAnswer(await this.#calls.make(send, { writes: true }));
     } finally {
       link.end();
+      this.connection.enter("closed");
       this.#opened.release();
     }
+  }
+
+  /** For how long the oldest call that was sent has had no answer. */
+  async waitingMs(): Promise<number> {
+    const { waitingSince } = await this.#link;
+    return waitingSince === undefined ? 0 : Date.now() - waitingSince;
   }
 
   #ask(ask: Ask, writes: boolean, { signal, onProgress }: RunOptions = {}): Promise<Answer> {

@@ -1,6 +1,6 @@
 /**
  * Which databases are open in some tab. The files themselves are guarded by the browser; this lets
- * another tab wait for them without asking again and again.
+ * a page wait until nobody has them, to remove them, without asking again and again.
  *
  * @packageDocumentation
  */
@@ -15,7 +15,7 @@ export function claim(name: string): () => void {
     release = resolve;
   });
   locks
-    ?.request(LOCK_PREFIX + name, () => held)
+    ?.request(LOCK_PREFIX + name, { mode: "shared" }, () => held)
     .catch(() => {
       // Without the lock others can't wait for this page; nothing else depends on it.
     });
@@ -25,12 +25,11 @@ export function claim(name: string): () => void {
 /**
  * Resolves when no tab has the database open any more; at once where none has.
  *
- * Another tab may be faster: `open` can still reject with `held_by_another_tab` afterwards.
+ * Another tab may be faster: `removeDatabase` can still reject with `held_by_another_tab`.
  *
  * @param signal - Ends the waiting; the promise then rejects with the signal's reason.
  */
 export async function whenFree(name: string, signal?: AbortSignal): Promise<void> {
   const { locks } = navigator as { locks?: LockManager };
-  const options: LockOptions = { mode: "shared", ...(signal ? { signal } : {}) };
-  await locks?.request(LOCK_PREFIX + name, options, () => {});
+  await locks?.request(LOCK_PREFIX + name, signal ? { signal } : {}, () => {});
 }

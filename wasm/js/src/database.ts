@@ -33,6 +33,7 @@ import type {
 import type { Call } from "./rows.js";
 import { Session } from "./session.js";
 import type { AnyTables, CallOptions, Key, Row, TablesOf } from "./tables.js";
+import type { ConnectionState, VersionChange } from "./tabs/connection.js";
 
 /** With what somebody signs in. */
 export interface Credentials {
@@ -272,7 +273,38 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     if (this.storage === "opfs") await rememberUse(this.name);
   }
 
-  /** Closes the database; another tab may open it then. Closing twice does nothing. */
+  /**
+   * How this page has the database: it leads, follows another tab, waits for one to lead, or has
+   * closed it.
+   */
+  get connection(): ConnectionState {
+    return this.#channel.connection.state;
+  }
+
+  /** Calls the listener with each new state of the connection; returns what ends that. */
+  onConnection(listener: (state: ConnectionState) => void): () => void {
+    return this.#channel.connection.onState(listener);
+  }
+
+  /**
+   * For how long the oldest call has had no answer, in milliseconds; 0 where there is none. It
+   * tells a leader that is busy or stopped from a quick one.
+   */
+  waitingMs(): Promise<number> {
+    return this.#channel.waitingMs();
+  }
+
+  /**
+   * Calls the listener when a newer version of the app, in another tab, wants this one to let go.
+   * The other tab waits until this page called `close` or is gone, so save what is unsaved and do
+   * so, or reload. Where nobody listens, this page lets go by itself after the calls that are under
+   * way, and later ones reject with `held_by_newer_version`. Returns what ends the listening.
+   */
+  onVersionChange(listener: (change: VersionChange) => void): () => void {
+    return this.#channel.connection.onVersionChange(listener);
+  }
+
+  /** Closes the database for this page. Closing twice does nothing. */
   close(): Promise<void> {
     return this.#channel.close();
   }

@@ -8,10 +8,14 @@
 import init, { callStatic, open, replace } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
+import { Rest, isEveryday, isTomlModel } from "./rest.js";
 
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
   | { readonly kind: "open" | "call" | "call_static"; readonly text: string }
+  /** Goes on being told until its name is unsubscribed. */
+  | { readonly kind: "subscribe"; readonly text: string; readonly subscription: string }
+  | { readonly kind: "unsubscribe"; readonly text: string }
   | { readonly kind: "replace"; readonly text: string; readonly bytes: Uint8Array }
   | { readonly kind: "restore"; readonly bytes: Uint8Array }
   | { readonly kind: "export" | "close" };
@@ -25,13 +29,15 @@ const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; o
 /** At most one open database. */
 export class Engine {
   #handle: Handle | undefined;
+  readonly #rest: Rest;
 
-  private constructor() {}
+  private constructor(rest: Rest) {
+    this.#rest = rest;
+  }
 
   /** Loads the WebAssembly file that lies beside this module. */
   static async start(): Promise<Engine> {
-    await load();
-    return new Engine();
+    return new Engine(await load());
   }
 
   /**
@@ -39,6 +45,8 @@ export class Engine {
    * is broken, and then it must not be used again.
    */
   async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
+    const missing = await this.#loadFor(ask);
+    if (missing !== undefined) return missing;
     switch (ask.kind) {
       case "call_static":
         return callStatic(ask.text);
@@ -56,6 +64,9 @@ export class Engine {
         });
       case "restore":
         return this.#handle?.restore(ask.bytes) ?? NOT_OPEN;
+      case "subscribe":
+      case "unsubscribe":
+        return NOT_OPEN;
       case "export":
         return orRefused(() => this.#handle?.export() ?? NOT_OPEN);
       case "close": {
@@ -64,6 +75,32 @@ export class Engine {
         return handle ? handle.close() : DONE;
       }
     }
+  }
+
+  /** Loads what a request needs beyond the first file; what is wrong where that can't be had. */
+  async #loadFor(ask: Ask): Promise<Answer | undefined> {
+    if (!isLate(ask)) return undefined;
+    try {
+      await this.#rest.load();
+      return undefined;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `the second part of the core could not be fetched: ${reason}`;
+      return JSON.stringify({ error: { code: "io", message } });
+    }
+  }
+}
+
+function isLate(ask: Ask): boolean {
+  switch (ask.kind) {
+    case "open":
+      return isTomlModel(ask.text);
+    case "call":
+      return !isEveryday(ask.text);
+    case "close":
+      return false;
+    default:
+      return true;
   }
 }
 
@@ -77,11 +114,13 @@ async function orRefused(work: () => Answer | Promise<Answer>): Promise<Answer> 
   }
 }
 
-let loading: Promise<unknown> | undefined;
+let loading: Promise<Rest> | undefined;
 
-function load(): Promise<unknown> {
+function load(): Promise<Rest> {
   // Bundlers look for exactly this form.
   const file = new URL("./freehold_wasm_bg.wasm", import.meta.url);
-  loading ??= init({ module_or_path: inNode() ? readFile(file) : file });
+  loading ??= init({ module_or_path: inNode() ? readFile(file) : file }).then(
+    (first) => new Rest(first),
+  );
   return loading;
 }

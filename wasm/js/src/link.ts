@@ -1,8 +1,8 @@
 /**
- * The way from a page to its core: through a worker in a browser, directly in Node.
+ * The way from a page to its core: through a worker in a browser, directly in Node. A database that
+ * tabs share is reached by a `TabLink`.
  *
- * Every request is answered or rejected: when the worker dies, whatever was under way rejects with
- * `worker_failed`.
+ * Every request is answered or rejected.
  *
  * @packageDocumentation
  */
@@ -10,29 +10,37 @@
 import type { Answer, Ask } from "./engine.js";
 import { FreeholdError } from "./error.js";
 import { inNode } from "./node.js";
-
-/** A request on its way to the worker. */
-export interface ToWorker {
-  readonly id: number;
-  readonly ask: Ask;
-}
-
-/** What comes back from the worker. */
-export type FromWorker =
-  | { readonly kind: "ready" }
-  | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
-  | { readonly kind: "progress"; readonly id: number; readonly progress: string }
-  | { readonly kind: "failed"; readonly message: string };
+import type { FromWorker } from "./tabs/messages.js";
+import { Thread } from "./thread.js";
 
 /** Hears of progress, as JSON text. */
 export type OnProgress = (progress: string) => void;
+
+/** Something that goes on being told after its first answer. */
+export interface Subscription {
+  /** The answer to the request. */
+  readonly first: Promise<Answer>;
+  /** Ends it: nothing is heard any more. */
+  end(): void;
+}
 
 /** A way to one core. */
 export interface Link {
   /** Whether nothing can be asked any more. */
   readonly ended: boolean;
+  /** When the oldest request was made that has no answer yet, in Unix milliseconds. */
+  readonly waitingSince: number | undefined;
   /** Asks, and answers with what the core said. Rejects with `worker_failed`. */
   ask(ask: Ask, onProgress?: OnProgress): Promise<Answer>;
+  /**
+   * Asks for something that goes on: events follow the answer. Where the database is served by
+   * another worker later, it is asked for again by itself, and `onAgain` gets that answer.
+   */
+  subscribe(
+    text: string,
+    onEvent: (event: string) => void,
+    onAgain?: (answer: Answer) => void,
+  ): Subscription;
   /** Ends the core. Nothing is saved or closed by this. */
   end(): void;
 }
@@ -42,55 +50,79 @@ export function startLink(): Link {
   return inNode() ? new DirectLink() : new WorkerLink();
 }
 
+/** A new name for a subscription, as the core knows it. */
+export function subscriptionKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
+}
+
+/** Why nothing can be asked any more. */
+export function workerFailed(reason: string): FreeholdError {
+  const message = `the database's worker failed: ${reason}`;
+  return new FreeholdError({ code: "worker_failed", message });
+}
+
 interface Waiting {
+  readonly askedAt: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: FreeholdError) => void;
   readonly onProgress: OnProgress | undefined;
 }
 
 class WorkerLink implements Link {
-  readonly #name = `freehold-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
-  readonly #worker: Worker;
+  readonly #thread = new Thread({
+    hear: (message) => this.#receive(message),
+    died: (reason) => this.#fail(reason),
+  });
   readonly #waiting = new Map<number, Waiting>();
-  readonly #watch = new AbortController();
+  readonly #listening = new Map<number, (event: string) => void>();
   #failure: FreeholdError | undefined;
   #last = 0;
-
-  constructor() {
-    // Bundlers look for exactly this form.
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), {
-      type: "module",
-      name: this.#name,
-    });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
-    this.#worker.onerror = (event) => this.#fail(event.message || "it could not be loaded");
-    this.#worker.onmessageerror = () => this.#fail("a message could not be read");
-  }
 
   get ended(): boolean {
     return this.#failure !== undefined;
   }
 
+  get waitingSince(): number | undefined {
+    return this.#waiting.values().next().value?.askedAt;
+  }
+
   ask(ask: Ask, onProgress?: OnProgress): Promise<Answer> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    this.#last += 1;
-    const id = this.#last;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, onProgress });
-      this.#worker.postMessage({ id, ask } satisfies ToWorker);
-    });
+    return this.#ask(this.#number(), ask, onProgress);
+  }
+
+  subscribe(text: string, onEvent: (event: string) => void): Subscription {
+    const [id, subscription] = [this.#number(), subscriptionKey()];
+    this.#listening.set(id, onEvent);
+    return {
+      first: this.#ask(id, { kind: "subscribe", text, subscription }),
+      end: () => {
+        if (!this.#listening.delete(id) || this.#failure) return;
+        this.#thread.post({ kind: "ask", id: this.#number(), ask: unsubscribe(subscription) });
+      },
+    };
   }
 
   end(): void {
     this.#fail("it was ended");
   }
 
+  #number(): number {
+    this.#last += 1;
+    return this.#last;
+  }
+
+  #ask(id: number, ask: Ask, onProgress?: OnProgress): Promise<Answer> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { askedAt: Date.now(), resolve, reject, onProgress });
+      this.#thread.post({ kind: "ask", id, ask });
+    });
+  }
+
   #receive(message: FromWorker): void {
     switch (message.kind) {
-      case "ready":
-        return this.#watchWorker();
-      case "failed":
-        return this.#fail(message.message);
+      case "event":
+        return this.#listening.get(message.id)?.(message.event);
       case "progress":
         return this.#waiting.get(message.id)?.onProgress?.(message.progress);
       case "answer": {
@@ -100,32 +132,26 @@ class WorkerLink implements Link {
     }
   }
 
-  /** The worker holds this lock while it lives, so whoever gets it knows that it does not. */
-  #watchWorker(): void {
-    const { locks } = navigator as { locks?: LockManager };
-    const options = { signal: this.#watch.signal };
-    locks
-      ?.request(this.#name, options, () => this.#fail("it was stopped"))
-      .catch(() => {
-        // Aborted by `#fail`, which has said what there is to say.
-      });
-  }
-
   #fail(reason: string): void {
     if (this.#failure) return;
-    const message = `the database's worker failed: ${reason}`;
-    this.#failure = new FreeholdError({ code: "worker_failed", message });
-    this.#watch.abort();
-    this.#worker.terminate();
+    this.#failure = workerFailed(reason);
+    this.#thread.end();
     for (const { reject } of this.#waiting.values()) reject(this.#failure);
     this.#waiting.clear();
+    this.#listening.clear();
   }
+}
+
+/** What ends a subscription. */
+export function unsubscribe(subscription: string): Ask {
+  return { kind: "unsubscribe", text: subscription };
 }
 
 class DirectLink implements Link {
   // Loaded here alone: a page has its core in the worker.
   readonly #engine = import("./engine.js").then(({ Engine }) => Engine.start());
   #failure: FreeholdError | undefined;
+  readonly waitingSince = undefined;
 
   get ended(): boolean {
     return this.#failure !== undefined;
@@ -142,6 +168,18 @@ class DirectLink implements Link {
       this.#failure = new FreeholdError({ code: "worker_failed", message });
       throw this.#failure;
     }
+  }
+
+  subscribe(text: string, onEvent: (event: string) => void): Subscription {
+    const subscription = subscriptionKey();
+    let listener: ((event: string) => void) | undefined = onEvent;
+    return {
+      first: this.ask({ kind: "subscribe", text, subscription }, (event) => listener?.(event)),
+      end: () => {
+        listener = undefined;
+        if (!this.#failure) void this.ask(unsubscribe(subscription)).catch(() => {});
+      },
+    };
   }
 
   end(): void {

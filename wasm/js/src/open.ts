@@ -11,15 +11,18 @@ import type { Storage } from "./channel.js";
 import { Database } from "./database.js";
 import { listener } from "./debug.js";
 import type { OnCall } from "./debug.js";
-import { FreeholdError } from "./error.js";
 import type { Problem } from "./error.js";
 import { checkFiles } from "./files.js";
 import type { DatabaseOf, TypedSource } from "./infer.js";
 import { startLink } from "./link.js";
 import type { Link, OnProgress } from "./link.js";
 import type { Model } from "./model.js";
+import { inNode } from "./node.js";
 import type { Generated, ModelSummary, NewMigration, Progress } from "./results.js";
 import type { AnyTables, TablesOf } from "./tables.js";
+import { Connection } from "./tabs/connection.js";
+import { TabLink } from "./tabs/link.js";
+import { fingerprint, newestMigration } from "./tabs/version.js";
 import { base64Of } from "./values.js";
 
 /** A model with its migrations and seed sets: names and texts, as they lie in a folder. */
@@ -56,22 +59,27 @@ export interface OpenOptions<M = string | Model | BundleFiles> {
    * address has the parameter `freehold-debug` the console shows them without this.
    */
   readonly debug?: boolean | OnCall;
+  /**
+   * What to do while older versions of the app have the database open in other tabs, which are told
+   * then: `wait` (unless given) until they let go, or `reject` with `held_by_older_version` and tell
+   * nobody.
+   */
+  readonly whenHeld?: "wait" | "reject";
+  /** Called when `open` begins to wait for older versions: to ask for other tabs to be closed. */
+  readonly onHeld?: () => void;
   /** A clock that starts here and moves 1 ms per reading, and random bytes from a seed: tests. */
   readonly testing?: { readonly nowMs: number; readonly seed: number };
 }
 
-/** How long a database may still be held by a page that is just going away. */
-const HELD_PATIENCE_MS = [50, 100, 200, 400];
-
 /**
  * Opens a database, and makes it when there is none. Writes nothing to an existing one.
  *
- * Runs in a worker of its own. One tab has a database open at a time.
+ * Tabs share a stored database: the worker of one of them has it, and serves the others.
  *
  * Rejects with `no_opfs` (nothing is kept here: a private window, an old browser),
- * `held_by_another_tab`, `storage_full`, `unknown_model`, `invalid_model`, `other_model`,
- * `not_a_database`, `corrupt`, `wrong_key`, and with `io` where a built-in model's file can't be
- * fetched. There is no silent fall back to memory.
+ * `held_by_newer_version`, `held_by_older_version`, `held_by_another_tab`, `storage_full`, `unknown_model`, `invalid_model`, `other_model`,
+ * `not_a_database`, `corrupt`, `wrong_key`, `worker_failed`, and with `io` where a built-in model's
+ * file can't be fetched. There is no silent fall back to memory.
  *
  * @typeParam M - The model: a built-in one's name or a literal says which tables there are.
  *
@@ -99,8 +107,8 @@ export function open<const M extends TypedSource>(
 export function open<T extends TablesOf<T> = AnyTables>(options: OpenOptions): Promise<Database<T>>;
 export async function open<T extends TablesOf<T>>(options: OpenOptions): Promise<Database<T>> {
   const storage = options.storage ?? "opfs";
-  const request = await openRequest(options);
-  const link = await openLink(request, storage === "opfs" ? checkFiles(options.name) : undefined);
+  const way = { options, storage, openedAt: Date.now(), connection: new Connection() };
+  const link = await openLink(way, storage === "opfs" ? checkFiles(options.name) : undefined);
   const { onProgress } = options;
   const report: OnProgress | undefined =
     onProgress && ((progress) => onProgress(JSON.parse(progress) as Progress));
@@ -108,60 +116,85 @@ export async function open<T extends TablesOf<T>>(options: OpenOptions): Promise
     name: options.name,
     storage,
     link,
-    reopen: () => openLink(request),
+    connection: way.connection,
+    reopen: () => openLink(way),
     onProgress: report,
     onCall: listener(options.debug),
     release: storage === "opfs" ? claim(options.name) : () => {},
   });
 }
 
+/** How a page opens a database, for the first time and again. */
+interface Way {
+  readonly options: OpenOptions;
+  readonly storage: Storage;
+  readonly openedAt: number;
+  readonly connection: Connection;
+}
+
 /** @internal The request to open a database, as the core reads it. */
-export async function openRequest(options: OpenOptions): Promise<string> {
+export async function requestToOpen(options: OpenOptions): Promise<string> {
+  return openRequest(options, await bundleOf(options.model));
+}
+
+function openRequest(options: OpenOptions, bundle: NamedBundle): string {
   const { testing, backups, masterKey, storage = "opfs" } = options;
   return JSON.stringify({
     name: options.name,
     storage,
-    ...(await bundleOf(options.model)),
+    ...bundle,
     ...(backups === undefined ? {} : { backups }),
     ...(masterKey ? { key: `base64:${base64Of(masterKey)}` } : {}),
     ...(testing ? { testing: { now_ms: testing.nowMs, seed: testing.seed } } : {}),
   });
 }
 
-async function bundleOf(model: OpenOptions["model"]): Promise<object> {
+/** A bundle, or a name that is none of a bundle's; and where it came from. */
+interface NamedBundle {
+  readonly bundle: BundleFiles | string;
+  readonly source?: string;
+}
+
+async function bundleOf(model: OpenOptions["model"]): Promise<NamedBundle> {
   if (typeof model === "string") {
     const files = await builtinFiles(model);
     // The core says which models there are, and that this is none of them.
-    return files ? { bundle: files, source: "builtin" } : { bundle: model };
+    return files ? { bundle: files as BundleFiles, source: "builtin" } : { bundle: model };
   }
   return { bundle: "tables" in model ? { model: JSON.stringify(model) } : filesOf(model) };
 }
 
-function filesOf(files: BundleFiles): object {
+function filesOf(files: BundleFiles): BundleFiles {
   const { model } = files;
   return { ...files, model: typeof model === "string" ? model : JSON.stringify(model) };
 }
 
-/** Opens in a worker that starts while the files are looked at. */
-async function openLink(request: string, checked?: Promise<void>): Promise<Link> {
+/** Opens in a worker, once the files were looked at. */
+async function openLink(way: Way, checked?: Promise<void>): Promise<Link> {
+  const { options, storage, openedAt, connection } = way;
+  const [bundle] = await Promise.all([bundleOf(options.model), checked]);
+  const request = openRequest(options, bundle);
+  if (storage === "opfs" && canShare()) {
+    const hasKey = options.masterKey !== undefined;
+    const { name, whenHeld = "wait", onHeld } = options;
+    const tab = { name, request, openedAt, fingerprint: fingerprint(bundle), hasKey };
+    const version = newestMigration(bundle.bundle);
+    return TabLink.open({ tab, version, connection, whenHeld, onHeld });
+  }
   const link = takeIdle();
   try {
-    await checked;
-    for (const patience of HELD_PATIENCE_MS) {
-      try {
-        read(await link.ask({ kind: "open", text: request }));
-        return link;
-      } catch (error) {
-        if (!(error instanceof FreeholdError) || error.code !== "held_by_another_tab") throw error;
-        await new Promise((resolve) => setTimeout(resolve, patience));
-      }
-    }
     read(await link.ask({ kind: "open", text: request }));
+    connection.enter("leading");
     return link;
   } catch (error) {
     link.end();
     throw error;
   }
+}
+
+/** Whether tabs can find each other. Where they can't, nothing is kept either. */
+function canShare(): boolean {
+  return !inNode() && "locks" in navigator && typeof BroadcastChannel === "function";
 }
 
 /** A worker that has loaded the core and has no database: the next `open` takes it. */

@@ -7,7 +7,7 @@
 import { readAnswer } from "./channel.js";
 import { bytesIn, rememberUse } from "./files.js";
 import { startLink } from "./link.js";
-import { openRequest } from "./open.js";
+import { requestToOpen } from "./open.js";
 import type { OpenOptions } from "./open.js";
 
 /**
@@ -21,7 +21,7 @@ export async function restoreDatabase(
   file: Blob | Uint8Array | ArrayBuffer,
   options: OpenOptions,
 ): Promise<void> {
-  const text = await openRequest(options);
+  const text = await requestToOpen(options);
   const link = startLink();
   try {
     readAnswer(await link.ask({ kind: "replace", text, bytes: await bytesIn(file) }));

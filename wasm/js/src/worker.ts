@@ -1,11 +1,17 @@
 /**
- * The dedicated worker that owns a database: a browser hands out synchronous files nowhere else.
+ * The dedicated worker that has a database: a browser hands out synchronous files nowhere else.
+ *
+ * It loads the core when it is asked something, or when it is its turn to lead: one that waits for
+ * its turn costs next to nothing.
  *
  * @packageDocumentation
  */
 
 import { Engine } from "./engine.js";
-import type { FromWorker, ToWorker } from "./link.js";
+import { Leader } from "./tabs/lead.js";
+import { leaderLock } from "./tabs/messages.js";
+import type { FromWorker, Reply, Tab, ToWorker } from "./tabs/messages.js";
+import { OWN, Works } from "./tabs/works.js";
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {
@@ -17,40 +23,59 @@ interface Scope {
 }
 
 const scope = globalThis as unknown as Scope;
-
-/** Requests are answered in the order in which they came. */
-let turn: Promise<void> = start();
-let engine: Engine;
+const works = new Works(() => Engine.start(), fail);
+let leader: Leader | undefined;
+let leave = () => {};
 
 scope.onmessage = ({ data }) => {
-  turn = turn.then(() => answer(data));
+  if (data.kind === "ask") works.ask(OWN, data, post);
+  else if (data.kind === "join") void join(data.tab).catch((error: unknown) => fail(error));
+  else works.add(OWN, { run: close });
 };
 
-async function start(): Promise<void> {
-  try {
-    engine = await Engine.start();
-    await holdLock();
-    scope.postMessage({ kind: "ready" });
-  } catch (error) {
-    fail(error);
-  }
+holdLock().then(() => scope.postMessage({ kind: "ready" }), fail);
+
+function post(reply: Reply): void {
+  const isBytes = reply.kind === "answer" && typeof reply.answer !== "string";
+  scope.postMessage(reply, isBytes ? [(reply.answer as Uint8Array).buffer] : []);
 }
 
-async function answer({ id, ask }: ToWorker): Promise<void> {
-  try {
-    const report = (progress: string) => scope.postMessage({ kind: "progress", id, progress });
-    const answer = await engine.handle(ask, report);
-    const transfer = typeof answer === "string" ? [] : [answer.buffer];
-    scope.postMessage({ kind: "answer", id, answer }, transfer);
-  } catch (error) {
-    fail(error);
-  }
+/** Waits until nobody leads, leads, and holds the lock that says so for as long as it does. */
+async function join(tab: Tab): Promise<void> {
+  const { locks } = scope.navigator;
+  await locks?.request(leaderLock(tab.name), async () => {
+    const started = await Leader.start(tab, scope.name, works);
+    if (!(started instanceof Leader)) {
+      scope.postMessage({ kind: "refused", answer: started });
+      return;
+    }
+    leader = started;
+    leader.onRenew = () => scope.postMessage({ kind: "renew" });
+    scope.postMessage({ kind: "leading" });
+    leader.announce();
+    await new Promise<void>((left) => {
+      leave = left;
+    });
+  });
+}
+
+/** Closes the database. Whoever leads next finds it closed when they get the lock. */
+async function close(engine: Engine): Promise<void> {
+  leader?.end();
+  works.stop();
+  const answer = await engine.handle({ kind: "close" }, () => {});
+  leave();
+  scope.postMessage({ kind: "left", answer });
 }
 
 /** Says why and stops: an instance that panicked can't be trusted with the next request. */
 function fail(error: unknown): void {
+  works.stop();
   const message = error instanceof Error ? error.message : String(error);
-  scope.postMessage({ kind: "failed", message });
+  const { client, id } = works.current ?? {};
+  if (client !== undefined && id !== undefined && client !== OWN) leader?.failed(client, id);
+  const own = client === OWN && id !== undefined ? { id } : {};
+  scope.postMessage({ kind: "failed", message, ...own });
   scope.close();
 }
 

@@ -120,6 +120,7 @@ fn what_was_undone_leaves_no_trace() {
     let before = db.records();
     db.run("BEGIN");
     db.recorder.begin(&db.connection, &actor).unwrap();
+    db.recorder.require_all(&db.connection).unwrap();
     db.run("DELETE FROM desks");
     assert!(db.recorder.has_notes());
     db.run("ROLLBACK");

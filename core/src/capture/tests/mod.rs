@@ -41,6 +41,7 @@ impl Db {
         self.recorder.prepare(&self.connection).unwrap();
         self.run("BEGIN IMMEDIATE");
         self.recorder.begin(&self.connection, actor).unwrap();
+        self.recorder.require_all(&self.connection).unwrap();
         work();
         self.recorder.flush(&self.connection, &self.host).unwrap();
         self.run("COMMIT");

@@ -168,6 +168,7 @@ proptest! {
             db.recorder.prepare(&db.connection).unwrap();
             db.run("BEGIN IMMEDIATE");
             db.recorder.begin(&db.connection, &Actor::system()).unwrap();
+            db.recorder.require_all(&db.connection).unwrap();
             perform(&db, steps);
             if *undo {
                 db.run("ROLLBACK");

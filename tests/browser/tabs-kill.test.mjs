@@ -1,0 +1,141 @@
+// Killed in the middle of writes, a hundred times each: a worker, a page's process, the browser.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { HARNESS, within } from "./harness.mjs";
+import { serve, startBrowser } from "./support.mjs";
+import {
+  MODEL,
+  assertExactlyOnce,
+  bodies,
+  connection,
+  killWorker,
+  openTab,
+  startWriting,
+  stopWriting,
+  written,
+} from "./tabs.mjs";
+
+const KILLS = 100;
+/** Each takes a new page. */
+const CRASHES = 25;
+/** Each takes a new browser, with so many databases that are written to. */
+const BROWSERS = 20;
+const DATABASES = 5;
+
+/** How many writes come before a kill: a few, so that it falls anywhere within one. */
+const untilKill = (round) => 1 + (round % 3);
+
+describe("nothing that was acknowledged is lost, and nothing done twice, when", () => {
+  let browser;
+  let site;
+
+  before(async () => {
+    site = await serve(HARNESS);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  /** What a page said of its writes, also after it is gone. */
+  const outcomes = [];
+
+  const open = (name) => openTab(browser.context, site.address, { name });
+
+  /** Opens a page that says what becomes of its writes. */
+  async function openReporting(name) {
+    const page = await open(name);
+    await page.exposeBinding("report", (_source, ...outcome) => void outcomes.push(outcome));
+    return page;
+  }
+
+  /** The page that leads, once there is one. */
+  async function leaderOf(pages) {
+    for (;;) {
+      const states = await Promise.all(pages.map(connection));
+      const at = states.indexOf("leading");
+      if (at >= 0) return pages[at];
+    }
+  }
+
+  it(`the leader's worker is killed ${KILLS} times`, async () => {
+    const pages = [await open("killed-worker"), await open("killed-worker")];
+    await Promise.all(pages.map((page, at) => startWriting(page, `tab${at}`)));
+    for (let round = 0; round < KILLS; round += 1) {
+      await written(pages[round % 2], untilKill(round));
+      await killWorker(await leaderOf(pages));
+    }
+    const all = (await Promise.all(pages.map(stopWriting))).flat();
+    assertExactlyOnce(await bodies(pages[0]), all);
+    assert.deepEqual(await within(pages[1], () => db.verifyAudit()), []);
+    assert.deepEqual(await within(pages[1], () => db.inspect()), []);
+    for (const page of pages) await page.close();
+  });
+
+  it(`the leader's page crashes ${CRASHES} times`, async () => {
+    outcomes.length = 0;
+    let pages = [await openReporting("crashed"), await openReporting("crashed")];
+    for (let round = 0; round < CRASHES; round += 1) {
+      const leader = await leaderOf(pages);
+      const follower = pages.find((page) => page !== leader);
+      await startWriting(leader, `leader${round}`);
+      if (round === 0) await startWriting(follower, "follower0");
+      await written(follower, untilKill(round));
+      const session = await browser.context.newCDPSession(leader);
+      const crashed = new Promise((crashed) => leader.once("crash", crashed));
+      session.send("Page.crash").catch(() => {});
+      await crashed;
+      await leader.close();
+      await written(follower, 1);
+      pages = [follower, await openReporting("crashed")];
+      await startWriting(pages[1], `tab${round}`);
+    }
+    await Promise.all(pages.map(stopWriting));
+    assertExactlyOnce(await bodies(pages[0]), outcomes);
+    assert.deepEqual(await within(pages[1], () => db.verifyAudit()), []);
+    for (const page of pages) await page.close();
+  });
+
+  it(`the browser is killed ${BROWSERS} times, over ${DATABASES} databases`, async () => {
+    outcomes.length = 0;
+    const names = Array.from({ length: DATABASES }, (_, at) => `killed-browser-${at}`);
+    for (let round = 0; round < BROWSERS; round += 1) {
+      const page = await openReporting(names[0]);
+      await within(page, writeToAll, { names, round, model: MODEL });
+      await written(page, DATABASES * untilKill(round));
+      await browser.crash();
+    }
+    for (const name of names) {
+      const page = await openReporting(name);
+      const own = outcomes.filter(([body]) => body.startsWith(`${name}/`));
+      assert.ok(own.length >= BROWSERS, `${own.length} notes of ${name}`);
+      assertExactlyOnce(await bodies(page), own);
+      assert.deepEqual(await within(page, () => db.verifyAudit()), []);
+      assert.deepEqual(await within(page, () => db.inspect()), []);
+      await page.close();
+    }
+  });
+});
+
+/** Inside of a page: opens databases and writes to each without end. */
+async function writeToAll({ names, round, model }) {
+  globalThis.outcomes = [];
+  const open = (name) => (name === names[0] ? db : globalThis.freehold.open({ name, model }));
+  const databases = await Promise.all(names.map(open));
+  await Promise.all(databases.map((database) => database.init()));
+  for (const [at, database] of databases.entries()) {
+    const write = async (count) => {
+      const body = `${names[at]}/${round}/${count}`;
+      await database.owner().insert("notes", { body });
+      globalThis.outcomes.push([body, "done"]);
+      globalThis.report(body, "done");
+      for (const waiting of globalThis.whenWritten ?? []) waiting();
+      return write(count + 1);
+    };
+    void write(0);
+  }
+}

@@ -1,0 +1,138 @@
+// Two versions of an app in two tabs: the old one is told, the new one waits or is refused.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, it } from "node:test";
+
+import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
+import { serve, startBrowser } from "./support.mjs";
+import { MODEL, bodies, connection, note, openTab, reaches } from "./tabs.mjs";
+
+describe("an older and a newer version of an app", () => {
+  let browser;
+  let site;
+  /** The two versions, as bundles. */
+  let older;
+  let newer;
+  let name;
+  let count = 0;
+
+  before(async () => {
+    site = await serve(HARNESS);
+    browser = await startBrowser();
+    const page = await openHarness(browser.context, site.address);
+    [older, newer] = await within(page, makeBundles, MODEL);
+    await page.close();
+  });
+
+  beforeEach(() => {
+    count += 1;
+    name = `versions-${count}`;
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const openOlder = (options) =>
+    openTab(browser.context, site.address, { name, model: older, ...options });
+
+  /** Starts to open the newer version in a page of its own. */
+  async function startNewer() {
+    const page = await openHarness(browser.context, site.address);
+    await within(
+      page,
+      async (options) => {
+        globalThis.held = 0;
+        const onHeld = () => (globalThis.held += 1);
+        globalThis.opening = freehold.open({ ...options, onHeld });
+        globalThis.opening.catch(() => {});
+      },
+      { name, model: newer },
+    );
+    return page;
+  }
+
+  const finishOpening = (page) =>
+    within(page, async () => {
+      globalThis.db = await globalThis.opening;
+      return db.init();
+    });
+
+  it("change over by themselves where the app has nothing to say", async () => {
+    const old = await openOlder();
+    const underWay = Promise.all([0, 1, 2].map((at) => note(old, `old ${at}`)));
+    const page = await startNewer();
+    const { migrated } = await finishOpening(page);
+    assert.match(migrated.migrations.join(), /^V\d+__mood$/);
+    await underWay;
+    assert.equal(await connection(old), "closed");
+    await assert.rejects(note(old, "late"), { code: "held_by_newer_version" });
+    await within(page, () => db.owner().insert("notes", { body: "new", mood: "good" }));
+    assert.deepEqual(await bodies(page), ["new", "old 0", "old 1", "old 2"]);
+    await old.close();
+    await page.close();
+  });
+
+  it("wait for each other where the app listens", async () => {
+    const old = await openOlder();
+    const other = await openOlder();
+    await within(old, async () => {
+      globalThis.told = [];
+      db.onVersionChange(({ wanted }) => told.push(wanted));
+    });
+    const page = await startNewer();
+    await old.waitForFunction(() => globalThis.told.length > 0);
+    const wanted = Object.keys(newer.up).at(-1).replace(/^V(\d+)__.*/, "$1");
+    assert.deepEqual(await within(old, async () => told), [wanted]);
+    await reaches(other, "closed");
+    assert.equal(await within(page, async () => held), 1);
+    // It goes on working until it lets go, also where it leads only now.
+    await reaches(old, "leading");
+    await note(old, "saved before it went");
+    await within(old, () => db.close());
+    await finishOpening(page);
+    assert.deepEqual(await bodies(page), ["saved before it went"]);
+    for (const one of [old, other, page]) await one.close();
+  });
+
+  it("don't disturb each other where the newer one asks not to wait", async () => {
+    const old = await openOlder();
+    const page = await openHarness(browser.context, site.address);
+    const opened = openDatabase(page, { name, model: newer, whenHeld: "reject" });
+    await assert.rejects(opened, { code: "held_by_older_version" });
+    await note(old, "undisturbed");
+    assert.equal(await connection(old), "leading");
+    await old.close();
+    await openDatabase(page, { name, model: newer, whenHeld: "reject" });
+    await within(page, () => db.init());
+    assert.deepEqual(await bodies(page), ["undisturbed"]);
+    await page.close();
+  });
+
+  it("don't open beside each other where the newer one came first", async () => {
+    const page = await startNewer();
+    await finishOpening(page);
+    await assert.rejects(openOlder(), { code: "held_by_newer_version" });
+    await page.close();
+    const old = await openHarness(browser.context, site.address);
+    await openDatabase(old, { name, model: older });
+    await assert.rejects(note(old, "no"), { code: "newer_database" });
+    await old.close();
+  });
+});
+
+/** Inside of a page: a model, and the same with a column and a migration more. */
+async function makeBundles(model) {
+  const { newMigration } = globalThis.freehold;
+  const add = async (bundle, name) => {
+    const { file, up, down } = await newMigration(bundle, name, { allowDataLoss: true });
+    return { ...bundle, up: { ...bundle.up, [file]: up }, down: { ...bundle.down, [file]: down } };
+  };
+  // A model without migrations gets one made: here the history begins with something else.
+  const up = { "V1__start.sql": "CREATE TABLE start (n INTEGER NOT NULL PRIMARY KEY) STRICT;" };
+  const older = await add({ model, up, down: { "V1__start.sql": "DROP TABLE start;" } }, "init");
+  const columns = { ...model.tables.notes.columns, mood: { type: "text", optional: true } };
+  const next = { ...model, tables: { notes: { columns } } };
+  return [older, await add({ ...older, model: next }, "mood")];
+}

@@ -1,0 +1,206 @@
+// Tabs that share a database: one of them leads, the others are served, and it goes on without it.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { HARNESS, load, openDatabase, within } from "./harness.mjs";
+import { serve, startBrowser } from "./support.mjs";
+import {
+  MODEL,
+  assertExactlyOnce,
+  bodies,
+  connection,
+  killWorker,
+  note,
+  openTab,
+  reaches,
+  setFrozen,
+  startWriting,
+  stopWriting,
+  written,
+} from "./tabs.mjs";
+
+describe("tabs of one browser", () => {
+  let browser;
+  let site;
+
+  before(async () => {
+    site = await serve(HARNESS);
+    browser = await startBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const open = (name, options) => openTab(browser.context, site.address, { name, ...options });
+
+  async function openTwo(name) {
+    const pages = [await open(name), await open(name)];
+    assert.deepEqual(await Promise.all(pages.map(connection)), ["leading", "following"]);
+    return pages;
+  }
+
+  it("read and write the same database", async () => {
+    const [first, second] = await openTwo("shared");
+    await note(first, "by the first");
+    await note(second, "by the second");
+    for (const page of [first, second]) {
+      assert.deepEqual(await bodies(page), ["by the first", "by the second"]);
+    }
+    const refused = { code: "invalid" };
+    await assert.rejects(note(second, "x".repeat(81)), refused);
+    const isFile = async () => {
+      const head = (await db.export()).slice(0, 15);
+      return String.fromCharCode(...head) === "SQLite format 3";
+    };
+    assert.ok(await within(second, isFile));
+    await first.close();
+    await second.close();
+  });
+
+  it("don't load the core before they lead", async () => {
+    const [first, second] = await openTwo("light");
+    const loaded = (page) =>
+      page.workers()[0].evaluate(() =>
+        performance.getEntriesByType("resource").some(({ name }) => name.endsWith(".wasm")),
+      );
+    assert.equal(await loaded(first), true);
+    assert.equal(await loaded(second), false);
+    await first.close();
+    await reaches(second, "leading");
+    assert.equal(await loaded(second), true);
+    await second.close();
+  });
+
+  it("go on when the leader closes the database, and when its page is closed", async () => {
+    const pages = await openTwo("handed-over");
+    const third = await open("handed-over");
+    await within(pages[0], () => db.close());
+    assert.equal(await connection(pages[0]), "closed");
+    await assert.rejects(note(pages[0], "late"), { code: "closed" });
+    await note(third, "after the close");
+    const leads = (page) => connection(page).then((state) => state === "leading");
+    const [leader, follower] = (await leads(pages[1])) ? [pages[1], third] : [third, pages[1]];
+    await leader.close();
+    await reaches(follower, "leading");
+    await note(follower, "after the page");
+    assert.deepEqual(await bodies(follower), ["after the close", "after the page"]);
+    await pages[0].close();
+    await follower.close();
+  });
+
+  it("answer what was under way when the leader closes", async () => {
+    const [first, second] = await openTwo("drained");
+    await startWriting(first, "first");
+    await startWriting(second, "second");
+    await Promise.all([written(first, 10), written(second, 10)]);
+    await within(first, async () => {
+      globalThis.isWriting = false;
+      await db.close();
+    });
+    await written(second, 10);
+    const outcomes = [...(await stopWriting(first)), ...(await stopWriting(second))];
+    assertExactlyOnce(await bodies(second), outcomes);
+    await first.close();
+    await second.close();
+  });
+
+  it("wait for no one: each client's calls take turns with the others'", async () => {
+    const [first, second] = await openTwo("fair");
+    const flooded = within(first, async () => {
+      const calls = Array.from({ length: 2000 }, () => db.owner().count("notes"));
+      globalThis.answered = 0;
+      globalThis.flooding?.();
+      await Promise.all(calls.map((call) => call.then(() => (globalThis.answered += 1))));
+    });
+    await first.waitForFunction(() => globalThis.answered > 0);
+    await within(second, () => db.owner().count("notes"));
+    const answered = await first.evaluate(() => globalThis.answered);
+    assert.ok(answered < 2000, `all ${answered} calls of the other tab came first`);
+    await flooded;
+    await first.close();
+    await second.close();
+  });
+
+  it("let go when they are frozen, and come back", async () => {
+    const [first, second] = await openTwo("frozen");
+    await setFrozen(first, true);
+    await reaches(second, "leading");
+    await note(second, "meanwhile");
+    await setFrozen(first, false);
+    await reaches(first, "following");
+    await note(first, "afterwards");
+    assert.deepEqual(await bodies(first), ["afterwards", "meanwhile"]);
+    // A follower that is frozen is no loss, and is served again.
+    await setFrozen(first, true);
+    await note(second, "still");
+    await setFrozen(first, false);
+    await reaches(first, "following");
+    assert.equal((await bodies(first)).length, 3);
+    await first.close();
+    await second.close();
+  });
+
+  it("are as many as twenty, and each writes while leaders go", async () => {
+    const pages = [];
+    for (let at = 0; at < 20; at += 1) pages.push(await open("twenty"));
+    await Promise.all(pages.map((page, at) => startWriting(page, `tab${at}`, 2)));
+    await Promise.all(pages.map((page) => written(page, 3)));
+    const outcomes = [];
+    while (pages.length > 15) {
+      const states = await Promise.all(pages.map(connection));
+      const at = states.indexOf("leading");
+      if (at < 0) continue;
+      const [leader] = pages.splice(at, 1);
+      const page = leader;
+      const soFar = await within(page, async () => globalThis.outcomes);
+      outcomes.push(...soFar);
+      await page.close();
+      await Promise.all(pages.map((page) => written(page, 1)));
+    }
+    for (const page of pages) outcomes.push(...(await stopWriting(page)));
+    const found = await bodies(pages[0]);
+    assertExactlyOnce(found, outcomes);
+    for (const page of pages) assert.deepEqual(await bodies(page), found);
+    assert.deepEqual(await within(pages[3], () => db.verifyAudit()), []);
+    for (const page of pages) await page.close();
+  });
+
+  it("follow the model that was opened last, where the version is the same", async () => {
+    const first = await open("same-version");
+    const columns = { ...MODEL.tables.notes.columns, body: { type: "text", max: 80, pattern: "^n" } };
+    const stricter = { ...MODEL, tables: { notes: { columns } } };
+    const second = await open("same-version", { model: stricter });
+    await assert.rejects(note(second, "other"), { code: "invalid" });
+    await assert.rejects(note(first, "other"), { code: "invalid" });
+    await note(first, "n");
+    const third = openTab(browser.context, site.address, { name: "same-version", model: "workflow" });
+    await assert.rejects(third, { code: "other_model" });
+    await note(second, "n2");
+    assert.deepEqual(await bodies(first), ["n", "n2"]);
+    await first.close();
+    await second.close();
+  });
+
+  it("are told when the files are removed under them", async () => {
+    const [first, second] = await openTwo("cleared");
+    await note(first, "gone soon");
+    const session = await browser.context.newCDPSession(first);
+    const what = { origin: site.address, storageTypes: "all" };
+    await session.send("Storage.clearDataForOrigin", what);
+    const failing = (page) =>
+      within(page, async () => {
+        for (;;) await db.owner().count("notes");
+      });
+    await assert.rejects(failing(first), { code: "storage_cleared" });
+    await assert.rejects(failing(second), { code: "storage_cleared" });
+    await assert.rejects(failing(first), { code: "storage_cleared" });
+    await first.close();
+    await load(second);
+    await openDatabase(second, { name: "cleared", model: MODEL });
+    await assert.rejects(failing(second), { code: "not_initialized" });
+    await second.close();
+  });
+});

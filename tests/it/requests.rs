@@ -1,0 +1,105 @@
+//! Requests as text: they follow what became of their actor, and answer what typed reads do.
+
+use freehold::{Actor, Bundle, Database, ListOptions};
+use serde_json::{Value, json};
+
+fn ask(database: &mut Database, request: &Value) -> Value {
+    let answer = freehold_core::call::call(database, &request.to_string(), &mut |_| {});
+    serde_json::from_str(&answer).unwrap()
+}
+
+/// How many workflows there are for an actor, or the code that their request ends with.
+fn seen(database: &mut Database, actor: &Actor) -> Value {
+    let request = json!({ "method": "list", "as": actor, "params": { "table": "workflows" } });
+    let answer = ask(database, &request);
+    match answer.get("error") {
+        Some(error) => error["code"].clone(),
+        None => answer["ok"]["rows"].as_array().unwrap().len().into(),
+    }
+}
+
+fn admin(database: &Database) -> Actor {
+    let sql = "SELECT id, tenant_id FROM users WHERE email = 'admin@example.com'";
+    let row = database.owner().unwrap().sql(sql, &[]).unwrap().rows.remove(0);
+    Actor::user(row[0].as_str().unwrap()).in_tenant(row[1].as_str().unwrap())
+}
+
+#[test]
+fn an_actor_is_what_they_are_since_the_last_write_whoever_made_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("workflow.db");
+    let mut image = freehold::testing::database("workflow", "development");
+    std::fs::write(&path, image.export().unwrap()).unwrap();
+    let open = || {
+        let bundle = Bundle::builtin("workflow").unwrap();
+        freehold::open(&path, bundle, freehold::OpenOptions::default()).unwrap()
+    };
+    let (mut one, other) = (open(), open());
+    let actor = admin(&one);
+    let all = seen(&mut one, &actor);
+    assert!(all.as_u64().is_some_and(|all| all > 0), "{all}");
+    for by_another in [false, true] {
+        let mut after = |sql: &str| {
+            let writer = if by_another { &other } else { &one };
+            writer.owner().unwrap().sql(sql, &[]).unwrap();
+            seen(&mut one, &actor)
+        };
+        assert_eq!(after("UPDATE users SET is_active = 0"), "session_ended");
+        assert_eq!(after("UPDATE users SET is_active = 1"), all);
+        let may = "resource = 'workflow'";
+        let taken = format!("UPDATE permissions SET action = 'no-' || action WHERE {may}");
+        assert_eq!(after(&taken), 0);
+        let given = format!("UPDATE permissions SET action = substr(action, 4) WHERE {may}");
+        assert_eq!(after(&given), all);
+    }
+}
+
+#[test]
+fn what_is_undone_takes_nobodys_rights() {
+    let mut database = freehold::testing::database("workflow", "development");
+    let actor = admin(&database);
+    let all = seen(&mut database, &actor);
+    let owner = database.owner().unwrap();
+    let undone = owner.transaction(|owner| {
+        owner.sql("UPDATE users SET is_active = 0", &[])?;
+        let refused = database.session(actor.clone()).map(|_| ());
+        assert_eq!(refused.expect_err("suspended").code(), "session_ended");
+        owner.sql("no statement", &[])
+    });
+    assert_eq!(undone.expect_err("no SQL").code(), "sql");
+    assert_eq!(seen(&mut database, &actor), all);
+}
+
+#[test]
+fn a_migration_back_and_forth_leaves_nobodys_rights_behind() {
+    let mut database = freehold::testing::database("workflow", "development");
+    let actor = admin(&database);
+    assert_ne!(seen(&mut database, &actor), 0);
+    for (method, to) in [("migrate_down", json!("0")), ("migrate_up", Value::Null)] {
+        let answer = ask(&mut database, &json!({ "method": method, "params": { "to": to } }));
+        assert!(answer.get("ok").is_some(), "{answer}");
+    }
+    assert_eq!(seen(&mut database, &actor), "session_ended");
+}
+
+#[test]
+fn reads_answer_with_the_rows_of_typed_reads() {
+    for name in ["carcosa", "stratibreak", "valuecanvas", "vibecraft", "workflow"] {
+        let mut database = freehold::testing::database(name, "development");
+        let model = database.bundle().model.clone();
+        for table in &model.tables {
+            let options = ListOptions { limit: Some(1000), ..ListOptions::default() };
+            let page = database.owner().unwrap().list(&table.name, &options).unwrap();
+            let params = json!({ "table": table.name, "limit": 1000 });
+            let answer = ask(&mut database, &json!({ "method": "list", "params": params }));
+            assert_eq!(answer, json!({ "ok": page }), "{name}.{}", table.name);
+            for row in &page.rows {
+                let key: serde_json::Map<_, _> =
+                    table.primary_key.iter().map(|key| (key.clone(), row[key].clone())).collect();
+                let params = json!({ "table": table.name, "key": key });
+                let answer = ask(&mut database, &json!({ "method": "get", "params": params }));
+                assert_eq!(answer, json!({ "ok": row }), "{name}.{}", table.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+// Does everyday work with a traced copy of the core, and writes down which of its functions that
+// executed: `node everyday.mjs <copy> <trace>`. What it never executes moves to the file that is
+// loaded later. Writes the names of everyday methods into `dist/everyday.js` too: the engine
+// answers these before that file is there.
+
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+
+import { initSync, open } from "./dist/freehold_wasm.js";
+import { modelFolders } from "./model-files.mjs";
+
+const SCENARIOS = new URL("../../tests/scenarios/", import.meta.url);
+const DIST = new URL("./dist/", import.meta.url);
+
+/** What apps ask for all day long, once a database is there. */
+const EVERYDAY = [
+  "authenticate",
+  "authenticate_key",
+  "count",
+  "delete",
+  "get",
+  "insert",
+  "insert_many",
+  "list",
+  "restore",
+  "role",
+  "sql",
+  "status",
+  "transaction",
+  "update",
+  "upsert",
+  "validate",
+];
+
+/** Values that most columns refuse. */
+const UNLIKELY = [null, "", "x", "x".repeat(100_000), -1.5, 1e300, true, {}, ["x"]];
+
+const TYPES = "export declare const EVERYDAY: readonly string[];\n";
+
+const executed = new Set();
+let isTracing = true;
+const { Instance } = WebAssembly;
+const enter = (number) => isTracing && executed.add(number);
+WebAssembly.Instance = function (module, imports) {
+  return new Instance(module, { ...imports, trace: { enter } });
+};
+
+const [, , copy, trace] = process.argv;
+initSync({ module: readFileSync(copy) });
+// What SQLite does once in a process is traced with the first that is opened.
+for (const name of modelFolders()) await browse(name);
+for (const file of readdirSync(SCENARIOS).filter((name) => name.endsWith(".json"))) {
+  await replay(JSON.parse(readFileSync(new URL(file, SCENARIOS), "utf8")));
+}
+if (executed.size < 1000) throw new Error(`only ${executed.size} functions were executed`);
+
+writeFileSync(trace, [...executed].sort((a, b) => a - b).join("\n"));
+const methods = JSON.stringify(EVERYDAY);
+writeFileSync(new URL("everyday.js", DIST), `export const EVERYDAY = ${methods};\n`);
+writeFileSync(new URL("everyday.d.ts", DIST), TYPES);
+
+/** A scenario: all of its steps are done, and the everyday ones traced. */
+async function replay({ name, bundle, now_ms, seed, steps }) {
+  const files = typeof bundle === "string" ? builtinFiles(bundle) : bundle;
+  // A model that is TOML takes a reader that the page loads along.
+  isTracing = files.model.startsWith("{");
+  const handle = await openMemory(name, files, { now_ms, seed });
+  const saved = new Map();
+  for (const { call, as, params = {}, save = {} } of steps) {
+    const request = { method: call, as: substitute(as), params: substitute(params) };
+    const answer = ask(handle, request);
+    for (const [key, pointer] of Object.entries(save)) {
+      const place = pointer.split("/").slice(1);
+      saved.set(key, place.reduce((part, word) => part?.[word], answer.ok));
+    }
+  }
+  handle.close();
+
+  function substitute(value) {
+    if (typeof value === "string" && value.startsWith("$") && saved.has(value.slice(1))) {
+      return saved.get(value.slice(1));
+    }
+    if (Array.isArray(value)) return value.map(substitute);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, substitute(part)]));
+  }
+}
+
+/** Reads and writes each table of a built-in model, as its owner and as each of its people. */
+async function browse(name) {
+  const testing = { now_ms: 1_750_000_000_000, seed: 1 };
+  const made = await openMemory(`browse-${name}`, builtinFiles(name), testing);
+  ask(made, { method: "init", params: { seed: "development" } });
+  // An existing database is opened, which reads what is in it.
+  isTracing = false;
+  const image = made.export();
+  isTracing = true;
+  made.close();
+  const handle = await openMemory(`browse-${name}`, builtinFiles(name), testing, image);
+  ask(handle, { method: "status", params: {} });
+  const { ok: model } = ask(handle, { method: "model", params: {} });
+  const { tenancy } = model;
+  const people = rowsOf(handle, undefined, tenancy.user);
+  const tenants = rowsOf(handle, undefined, tenancy.tenant);
+  const actors = people.flatMap(({ id: user }) => [
+    { principal: { user } },
+    ...tenants.map(({ id: tenant }) => ({ principal: { user }, tenant })),
+  ]);
+  for (const as of [undefined, ...actors]) {
+    for (const table of Object.keys(model.tables)) work(handle, as, table, model.tables[table]);
+  }
+  handle.close();
+}
+
+function work(handle, as, table, { columns }) {
+  const names = Object.keys(columns);
+  const [first] = rowsOf(handle, as, table);
+  ask(handle, { method: "count", as, params: { table } });
+  for (const column of names) {
+    const order = [`${column} desc`];
+    const filter = { [column]: first?.[column] ?? null };
+    const options = { table, limit: 2, include_deleted: false };
+    const list = (after) =>
+      ask(handle, { method: "list", as, params: { ...options, filter, order, ...after } });
+    const after = list().ok?.next;
+    if (after) list({ after });
+    const sql = `SELECT ${column}, count(*) FROM ${table} GROUP BY 1 ORDER BY 1`;
+    ask(handle, { method: "sql", as, params: { sql, params: [] } });
+  }
+  if (!first) return;
+  const key = "id" in first ? first.id : first;
+  ask(handle, { method: "get", as, params: { table, key } });
+  for (const column of names) {
+    const changes = { [column]: first[column] };
+    ask(handle, { method: "update", as, params: { table, key, changes } });
+  }
+  const { id: _, ...copy } = first;
+  for (const column of names) {
+    for (const value of UNLIKELY) {
+      ask(handle, { method: "insert", as, params: { table, row: { ...copy, [column]: value } } });
+    }
+  }
+  ask(handle, { method: "insert", as, params: { table, row: { no_such_column: 1 } } });
+  ask(handle, { method: "validate", as, params: { table, row: copy, mode: "insert" } });
+  ask(handle, { method: "validate", as, params: { table, row: copy, mode: "update", key } });
+  ask(handle, { method: "insert", as, params: { table, row: copy } });
+  ask(handle, { method: "upsert", as, params: { table, row: first } });
+  ask(handle, { method: "delete", as, params: { table, key } });
+  ask(handle, { method: "restore", as, params: { table, key } });
+}
+
+/** A built-in model as apps get it. */
+function builtinFiles(name) {
+  return JSON.parse(readFileSync(new URL(`models/${name}.json`, DIST), "utf8"));
+}
+
+function rowsOf(handle, as, table) {
+  return ask(handle, { method: "list", as, params: { table, limit: 50 } }).ok?.rows ?? [];
+}
+
+async function openMemory(name, bundle, testing, image) {
+  const key = `base64:${Buffer.alloc(32, 7).toString("base64")}`;
+  const request = { name, storage: "memory", bundle, testing, key };
+  try {
+    return await open(JSON.stringify(request), image);
+  } catch {
+    // A model that needs no key may refuse one; what else is wrong is said again.
+    delete request.key;
+    return open(JSON.stringify(request), image);
+  }
+}
+
+function ask(handle, request) {
+  isTracing = EVERYDAY.includes(request.method);
+  const answer = handle.call(JSON.stringify(request), () => {});
+  isTracing = true;
+  return JSON.parse(answer);
+}

@@ -1,0 +1,126 @@
+/**
+ * Which versions of the app have a database open, in any tab.
+ *
+ * A tab holds a lock while it has the database open, or waits for it. The lock's name says its
+ * version, so that the browser's list of locks is the list of tabs: it needs no tab's help, and a
+ * tab that died is not in it. Each tab takes its lock before it looks, so of two that come at the
+ * same time at least one sees the other.
+ *
+ * @packageDocumentation
+ */
+
+import { FreeholdError } from "../error.js";
+import { PROTOCOL, channelOfAll } from "./messages.js";
+import type { Broadcast } from "./messages.js";
+
+/** A version of an app, as far as its database is concerned. */
+export interface AppVersion {
+  readonly protocol: number;
+  /** The newest migration: digits. */
+  readonly version: string;
+}
+
+/** What to do where older versions have the database open. */
+export interface WhenHeld {
+  readonly whenHeld: "wait" | "reject";
+  /** Called once there is somebody to wait for. */
+  readonly onHeld: (() => void) | undefined;
+}
+
+/** A tab's place in the list. */
+export class Presence {
+  readonly client = crypto.randomUUID();
+  /** The name of its lock. */
+  readonly lock: string;
+  readonly #name: string;
+  readonly #version: string;
+  readonly #gone = new AbortController();
+  #leave = () => {};
+
+  private constructor(name: string, version: string) {
+    this.#name = name;
+    this.#version = version;
+    this.lock = `${prefix(name)}${PROTOCOL}/${version}/${this.client}`;
+  }
+
+  /**
+   * Enters the list, once no older version has the database open. Rejects with
+   * `held_by_newer_version`, and with `held_by_older_version` where nobody is to be waited for.
+   */
+  static async enter(name: string, version: string, held: WhenHeld): Promise<Presence> {
+    const presence = new Presence(name, version);
+    await presence.#hold();
+    try {
+      await presence.#takeTurn(held);
+    } catch (error) {
+      presence.leave();
+      throw error;
+    }
+    return presence;
+  }
+
+  /** Leaves the list. */
+  leave(): void {
+    this.#gone.abort();
+    this.#leave();
+  }
+
+  #hold(): Promise<void> {
+    return new Promise((entered, refused) => {
+      const hold = () => {
+        entered();
+        return new Promise<void>((leave) => {
+          this.#leave = leave;
+        });
+      };
+      navigator.locks.request(this.lock, hold).catch(refused);
+    });
+  }
+
+  async #takeTurn({ whenHeld, onHeld }: WhenHeld): Promise<void> {
+    const own = { protocol: PROTOCOL, version: this.#version };
+    for (let isFirst = true; ; isFirst = false) {
+      const others = await this.#others();
+      if (others.some((other) => compareVersions(other, own) > 0)) throw heldByNewer();
+      const older = others.filter((other) => compareVersions(other, own) < 0);
+      if (older.length === 0) return;
+      if (whenHeld === "reject") throw heldByOlder();
+      if (isFirst) onHeld?.();
+      const channel = new BroadcastChannel(channelOfAll(this.#name));
+      channel.postMessage({ kind: "wanted", ...own } satisfies Broadcast);
+      const options: LockOptions = { mode: "shared", signal: this.#gone.signal };
+      await Promise.all(older.map(({ lock }) => navigator.locks.request(lock, options, () => {})));
+      channel.close();
+    }
+  }
+
+  async #others(): Promise<(AppVersion & { lock: string })[]> {
+    const { held = [] } = await navigator.locks.query();
+    const names = held.map(({ name = "" }) => name).filter((name) => name !== this.lock);
+    return names.flatMap((lock) => {
+      if (!lock.startsWith(prefix(this.#name))) return [];
+      const [protocol, version] = lock.slice(prefix(this.#name).length).split("/");
+      return version === undefined ? [] : [{ lock, protocol: Number(protocol), version }];
+    });
+  }
+}
+
+/** Less than 0 where the first is older, more than 0 where it is newer. */
+export function compareVersions(a: AppVersion, b: AppVersion): number {
+  if (a.protocol !== b.protocol) return a.protocol - b.protocol;
+  const [first, second] = [BigInt(a.version), BigInt(b.version)];
+  return first < second ? -1 : Number(first > second);
+}
+
+/** What an older version of the app is told. */
+export function heldByNewer(): FreeholdError {
+  const message = "a newer version of this app has the database open; reload the page";
+  return new FreeholdError({ code: "held_by_newer_version", message });
+}
+
+function heldByOlder(): FreeholdError {
+  const message = "older versions of this app have the database open in other tabs; close them";
+  return new FreeholdError({ code: "held_by_older_version", message });
+}
+
+const prefix = (name: string): string => `freehold-tab/${name}/`;

@@ -1,0 +1,109 @@
+/**
+ * What a worker does, one after the other: requests to its core, and what must not happen between.
+ *
+ * @packageDocumentation
+ */
+
+import type { Engine } from "../engine.js";
+import type { Asked, Reply } from "./messages.js";
+import { Queue } from "./queue.js";
+
+/** The client that is the worker's own page. */
+export const OWN = "";
+
+/** How long work goes on before messages that came meanwhile are heard. */
+const SLICE_MS = 4;
+
+/** One thing to do. */
+export interface Work {
+  /** The request's number at its client, if it is one. */
+  readonly id?: number;
+  readonly run: (engine: Engine) => Promise<void>;
+}
+
+/** Does what it is given: each client's in order, the clients by turns. */
+export class Works {
+  /** What is being done. */
+  current: { readonly client: string; readonly id: number | undefined } | undefined;
+  /** Called after each round of work, while nothing is under way. */
+  onRest: (() => void) | undefined;
+  readonly #queue = new Queue<{ client: string; work: Work }>();
+  readonly #start: () => Promise<Engine>;
+  readonly #fail: (error: unknown) => void;
+  #engine: Promise<Engine> | undefined;
+  #isBusy = false;
+  #isStopped = false;
+
+  constructor(start: () => Promise<Engine>, fail: (error: unknown) => void) {
+    this.#start = start;
+    this.#fail = fail;
+  }
+
+  /** The core, loaded once. */
+  engine(): Promise<Engine> {
+    this.#engine ??= this.#start();
+    return this.#engine;
+  }
+
+  /** Puts a request behind the others of its client. */
+  ask(client: string, { id, ask }: Asked, reply: (reply: Reply) => void): void {
+    const report = (text: string) => {
+      if (ask.kind === "subscribe") reply({ kind: "event", id, event: text });
+      else reply({ kind: "progress", id, progress: text });
+    };
+    const run = async (engine: Engine) => {
+      reply({ kind: "answer", id, answer: await engine.handle(ask, report) });
+    };
+    this.add(client, { id, run });
+  }
+
+  /** Puts work behind the other of its client. */
+  add(client: string, work: Work): void {
+    this.#queue.add(client, { client, work });
+    if (!this.#isBusy) void this.#go();
+  }
+
+  /** Forgets what a client asked and nobody has begun. */
+  drop(client: string): void {
+    this.#queue.drop(client);
+  }
+
+  /** Begins nothing any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #go(): Promise<void> {
+    this.#isBusy = true;
+    try {
+      const engine = await this.engine();
+      let since = performance.now();
+      for (let next = this.#queue.next(); next && !this.#isStopped; next = this.#queue.next()) {
+        const { client, work } = next;
+        this.current = { client, id: work.id };
+        await work.run(engine);
+        this.current = undefined;
+        if (performance.now() - since > SLICE_MS) {
+          await hearMessages();
+          since = performance.now();
+        }
+      }
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#isBusy = false;
+    this.onRest?.();
+  }
+}
+
+const breath = new MessageChannel();
+let breathed = () => {};
+breath.port1.onmessage = () => breathed();
+
+/** Lets messages in that came before. */
+function hearMessages(): Promise<void> {
+  return new Promise((heard) => {
+    breathed = heard;
+    breath.port2.postMessage(null);
+  });
+}

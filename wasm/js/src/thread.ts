@@ -1,0 +1,73 @@
+/**
+ * A worker of this package that is watched: whether it lives, and why it died.
+ *
+ * @packageDocumentation
+ */
+
+import type { FromWorker, ToWorker } from "./tabs/messages.js";
+
+/** What somebody hears of a thread. */
+export interface Hearing {
+  /** It says something. */
+  hear(message: FromWorker): void;
+  /** It is gone, once. `id` is the request that broke it, where that is known. */
+  died(reason: string, id?: number): void;
+}
+
+/** One dedicated worker. */
+export class Thread {
+  /** Its name, and the name of the lock that it holds while it lives. */
+  readonly name = `freehold-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+  readonly #worker: Worker;
+  readonly #watch = new AbortController();
+  readonly #hearing: Hearing;
+  #isDead = false;
+
+  constructor(hearing: Hearing) {
+    this.#hearing = hearing;
+    // Bundlers look for exactly this form.
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), {
+      type: "module",
+      name: this.name,
+    });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    this.#worker.onerror = (event) => this.#died(event.message || "it could not be loaded");
+    this.#worker.onmessageerror = () => this.#died("a message could not be read");
+  }
+
+  /** Says something to it. */
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Ends it at once. Nobody is told. */
+  end(): void {
+    this.#isDead = true;
+    this.#watch.abort();
+    this.#worker.terminate();
+  }
+
+  #receive(message: FromWorker): void {
+    if (this.#isDead) return;
+    if (message.kind === "failed") return this.#died(message.message, message.id);
+    if (message.kind === "ready") this.#watchWorker();
+    this.#hearing.hear(message);
+  }
+
+  /** The worker holds this lock while it lives, so whoever gets it knows that it does not. */
+  #watchWorker(): void {
+    const { locks } = navigator as { locks?: LockManager };
+    const options = { signal: this.#watch.signal };
+    locks
+      ?.request(this.name, options, () => this.#died("it was stopped"))
+      .catch(() => {
+        // Aborted by `end`, which nobody needs to hear of.
+      });
+  }
+
+  #died(reason: string, id?: number): void {
+    if (this.#isDead) return;
+    this.end();
+    this.#hearing.died(reason, id);
+  }
+}

@@ -1,0 +1,387 @@
+//! Cutting a module in two files.
+//!
+//! The first keeps memory, table, data and all imports of the host. The second has functions alone,
+//! and imports everything else from the first, under names that the cut makes up. Each function of
+//! the second that the first refers to gets a place at the end of the function table, which the
+//! second fills when it is instantiated.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use walrus::ir::{Call, CallIndirect, Visitor, dfs_in_order};
+use walrus::{
+    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind,
+    GlobalKind, ImportKind, ImportedFunction, Module, TableId, TypeId, ValType,
+};
+
+use super::{is_defined, numbered, read, write};
+use crate::failure::{Failure, Outcome};
+
+/// The module name under which the second file imports from the first.
+const FIRST: &str = "first";
+
+/// The first file's global that says whether the second has been instantiated.
+pub(super) const HAS_REST: &str = "has_rest";
+
+/// The host's function that loads the second file, as the bindings call it: they add a hash.
+const LOAD_REST: &str = "freeholdLoadRest";
+
+/// Functions with fewer instructions stay where they are: a stand-in would be as large.
+const INSTRUCTIONS_MIN: u64 = 14;
+
+/// How the names of SQLite's functions begin that read and write files, which the traced run has
+/// none of: pages, journals, the write-ahead log, and what commits.
+const FILES: &[&str] = &[
+    "pager",
+    "sqlite3Pager",
+    "pcache",
+    "sqlite3Pcache",
+    "sqlite3Os",
+    "wal",
+    "sqlite3Wal",
+    "btree",
+    "sqlite3Btree",
+    "lockBtree",
+    "memjrnl",
+    "sqlite3Journal",
+    "hasHotJournal",
+    "openSubJournal",
+    "subjournal",
+    "syncJournal",
+    "readJournalHdr",
+    "writeJournalHdr",
+    "zeroJournalHdr",
+    "readSuperJournal",
+    "sqlite3SectorSize",
+    "sqlite3_randomness",
+    "sqlite3_vfs",
+    "vdbeCommit",
+];
+
+/// What the names of Rust's functions hold that keep files in a browser, and of what these stand
+/// on: the bindings, promises, the allocator, thread-local values and hash tables.
+const STORAGE: &[&str] = &[
+    "freehold_wasm::",
+    "sqlite_wasm",
+    "rsqlite_vfs",
+    "js_sys",
+    "web_sys",
+    "wasm_bindgen",
+    "wbindgen",
+    "rust_alloc",
+    "rdl_",
+    "__rustc",
+    "futures",
+    "hashbrown",
+    "collections::hash",
+    "thread::local",
+    "thread_local",
+    "raw_vec",
+    "try_reserve",
+    "foldhash",
+    "with_backups",
+];
+
+/// What these call and the trace sees by itself.
+const BEYOND_STORAGE: &[&str] = &["freehold_core", "rusqlite", "serde_json"];
+
+/// What a cut left in the second file.
+pub struct Rest {
+    /// The names of the functions that moved.
+    pub names: Vec<String>,
+    /// How many of them the first file refers to.
+    pub stand_ins: usize,
+}
+
+/// Cuts a module: functions of these numbers stay in the first file, others may move to the second.
+///
+/// # Errors
+///
+/// When a file can't be read or written, or the module isn't one of ours.
+pub fn cut(module: &Path, executed: &[usize], first: &Path, rest: &Path) -> Outcome<Rest> {
+    let (mut kept, mut moved) = (read(module)?, read(module)?);
+    let mut executed: BTreeSet<usize> = executed.iter().copied().collect();
+    executed.extend(reached_from_storage(&kept));
+    let late: BTreeSet<usize> = numbered(&kept)
+        .into_iter()
+        .enumerate()
+        .filter(|(number, id)| !executed.contains(number) && may_move(&kept, *id))
+        .map(|(number, _)| number)
+        .collect();
+    let name = |number: &usize| kept.funcs.get(numbered(&kept)[*number]).name.clone();
+    let names = late.iter().filter_map(name).collect();
+    let stand_ins = wanted_by_first(&kept, &late);
+    let table = the_table(&kept)?;
+    let start = kept.tables.get(table).initial;
+
+    let mut shared = Shared::default();
+    only_late(&mut moved, &late, &stand_ins, start, &mut shared)?;
+    only_first(&mut kept, &stand_ins, table, &shared)?;
+    write(&mut kept, first)?;
+    write(&mut moved, rest)?;
+    Ok(Rest { names, stand_ins: stand_ins.len() })
+}
+
+/// What the second file imports from the first: numbers, and the name that each got.
+#[derive(Default)]
+struct Shared {
+    functions: BTreeMap<usize, String>,
+    globals: BTreeMap<usize, String>,
+    memories: BTreeMap<usize, String>,
+    tables: BTreeMap<usize, String>,
+    count: usize,
+}
+
+impl Shared {
+    /// Short names: there are many of them.
+    fn name(&mut self) -> String {
+        self.count += 1;
+        let mut rest = self.count;
+        let mut name = String::from("$");
+        while rest > 0 {
+            name.push(char::from(b"0123456789abcdefghijklmnopqrstuvwxyz"[rest % 36]));
+            rest /= 36;
+        }
+        name
+    }
+}
+
+/// What the parts that keep files call, and what that calls, up to the core and SQLite: the traced
+/// run keeps no files.
+fn reached_from_storage(module: &Module) -> BTreeSet<usize> {
+    let functions = numbered(module);
+    let name =
+        |number: &usize| module.funcs.get(functions[*number]).name.as_deref().unwrap_or_default();
+    let holds = |number: &usize, parts: &[&str]| {
+        let name = name(number);
+        parts.iter().any(|part| name.contains(part))
+    };
+    let is_near = |number: &usize| name(number).contains("::") && !holds(number, BEYOND_STORAGE);
+    let all = 0..functions.len();
+    let mut reached: BTreeSet<usize> = all.filter(|number| holds(number, STORAGE)).collect();
+    let mut pending: Vec<usize> = reached.iter().copied().collect();
+    while let Some(number) = pending.pop() {
+        if is_defined(module, functions[number]) {
+            let named = referred(module, functions[number]);
+            pending.extend(named.into_iter().filter(|n| is_near(n) && reached.insert(*n)));
+        }
+    }
+    reached
+}
+
+fn may_move(module: &Module, id: FunctionId) -> bool {
+    let function = module.funcs.get(id);
+    let name = function.name.as_deref().unwrap_or_default();
+    // One without a name can't be told apart from the parts that have to stay.
+    is_defined(module, id)
+        && !name.is_empty()
+        && !FILES.iter().any(|part| name.starts_with(part))
+        && function.kind.unwrap_local().size() >= INSTRUCTIONS_MIN
+}
+
+/// The moved functions that the first file calls, exports, or has in its table.
+fn wanted_by_first(module: &Module, late: &BTreeSet<usize>) -> Vec<usize> {
+    let mut wanted = BTreeSet::new();
+    for (number, id) in numbered(module).into_iter().enumerate() {
+        if is_defined(module, id) && !late.contains(&number) {
+            wanted.extend(referred(module, id));
+        }
+    }
+    for element in module.elements.iter() {
+        match &element.items {
+            ElementItems::Functions(functions) => {
+                wanted.extend(functions.iter().map(|f| f.index()))
+            }
+            ElementItems::Expressions(_, items) => wanted.extend(items.iter().filter_map(|item| {
+                if let ConstExpr::RefFunc(id) = item { Some(id.index()) } else { None }
+            })),
+        }
+    }
+    wanted.extend(module.exports.iter().filter_map(|export| match export.item {
+        ExportItem::Function(id) => Some(id.index()),
+        _ => None,
+    }));
+    wanted.extend(module.start.map(|id| id.index()));
+    wanted.into_iter().filter(|number| late.contains(number)).collect()
+}
+
+/// The numbers of the functions that a function's code names.
+fn referred(module: &Module, id: FunctionId) -> Vec<usize> {
+    struct Named(Vec<usize>);
+    impl Visitor<'_> for Named {
+        fn visit_function_id(&mut self, id: &FunctionId) {
+            self.0.push(id.index());
+        }
+    }
+    let function = module.funcs.get(id).kind.unwrap_local();
+    let mut named = Named(Vec::new());
+    dfs_in_order(&mut named, function, function.entry_block());
+    named.0
+}
+
+fn the_table(module: &Module) -> Outcome<TableId> {
+    let table = module.tables.main_function_table().ok().flatten();
+    table.ok_or_else(|| Failure::new("the module has no function table"))
+}
+
+/// Leaves a module with the late functions alone; everything else becomes an import.
+fn only_late(
+    module: &mut Module,
+    late: &BTreeSet<usize>,
+    stand_ins: &[usize],
+    start: u64,
+    shared: &mut Shared,
+) -> Outcome<()> {
+    let table = the_table(module)?;
+    empty(module);
+    let functions = numbered(module);
+    let needed: BTreeSet<usize> = late
+        .iter()
+        .flat_map(|number| referred(module, functions[*number]))
+        .filter(|number| !late.contains(number))
+        .collect();
+    for number in needed {
+        let (id, name) = (functions[number], shared.name());
+        let import = module.imports.add(FIRST, &name, ImportKind::Function(id));
+        let function = module.funcs.get_mut(id);
+        let ty = function.ty();
+        function.kind = FunctionKind::Import(ImportedFunction { import, ty });
+        shared.functions.insert(number, name);
+    }
+    for id in module.globals.iter().map(|global| global.id()).collect::<Vec<_>>() {
+        let name = shared.name();
+        let import = module.imports.add(FIRST, &name, ImportKind::Global(id));
+        module.globals.get_mut(id).kind = GlobalKind::Import(import);
+        shared.globals.insert(id.index(), name);
+    }
+    for id in module.memories.iter().map(|memory| memory.id()).collect::<Vec<_>>() {
+        let name = shared.name();
+        let import = module.imports.add(FIRST, &name, ImportKind::Memory(id));
+        module.memories.get_mut(id).import = Some(import);
+        shared.memories.insert(id.index(), name);
+    }
+    for id in module.tables.iter().map(|table| table.id()).collect::<Vec<_>>() {
+        let name = shared.name();
+        let import = module.imports.add(FIRST, &name, ImportKind::Table(id));
+        module.tables.get_mut(id).import = Some(import);
+        shared.tables.insert(id.index(), name);
+    }
+    widen(module, table, stand_ins.len());
+    let offset = ConstExpr::Value(walrus::ir::Value::I32(as_i32(start)));
+    let kind = ElementKind::Active { table, offset };
+    let items = stand_ins.iter().map(|number| functions[*number]).collect();
+    let items = ElementItems::Functions(items);
+    let element = module.elements.add(kind, items);
+    module.tables.get_mut(table).elem_segments.insert(element);
+    walrus::passes::gc::run(module);
+    Ok(())
+}
+
+/// Takes out what the first file does once for both: data, table entries, exports and the start.
+fn empty(module: &mut Module) {
+    for id in module.exports.iter().map(|export| export.id()).collect::<Vec<_>>() {
+        module.exports.delete(id);
+    }
+    for id in module.data.iter().map(|data| data.id()).collect::<Vec<_>>() {
+        module.data.delete(id);
+    }
+    for id in module.elements.iter().map(|element| element.id()).collect::<Vec<_>>() {
+        module.elements.delete(id);
+    }
+    for memory in module.memories.iter_mut() {
+        memory.data_segments.clear();
+    }
+    for table in module.tables.iter_mut() {
+        table.elem_segments.clear();
+    }
+    module.start = None;
+}
+
+/// Puts stand-ins in the place of moved functions, and exports what the second file needs.
+fn only_first(
+    module: &mut Module,
+    stand_ins: &[usize],
+    table: TableId,
+    shared: &Shared,
+) -> Outcome<()> {
+    let start = module.tables.get(table).initial;
+    let functions = numbered(module);
+    let ensure = add_ensure(module)?;
+    for (at, number) in stand_ins.iter().enumerate() {
+        let id = functions[*number];
+        let ty = module.funcs.get(id).ty();
+        let place = as_i32(start + at as u64);
+        let stand_in = stand_in(module, ty, table, place, ensure);
+        module.funcs.get_mut(id).kind = stand_in;
+    }
+    widen(module, table, stand_ins.len());
+    for (number, name) in &shared.functions {
+        module.exports.add(name, functions[*number]);
+    }
+    let globals: Vec<_> = module.globals.iter().map(|global| global.id()).collect();
+    for (number, name) in &shared.globals {
+        module.exports.add(name, globals[*number]);
+    }
+    let memories: Vec<_> = module.memories.iter().map(|memory| memory.id()).collect();
+    for (number, name) in &shared.memories {
+        module.exports.add(name, memories[*number]);
+    }
+    for (number, name) in &shared.tables {
+        let tables: Vec<_> = module.tables.iter().map(|table| table.id()).collect();
+        module.exports.add(name, tables[*number]);
+    }
+    walrus::passes::gc::run(module);
+    Ok(())
+}
+
+/// The function that every stand-in calls first: it has the host load the second file, once.
+fn add_ensure(module: &mut Module) -> Outcome<FunctionId> {
+    let load = module.imports.iter().find_map(|import| match import.kind {
+        ImportKind::Function(id) if import.name.contains(LOAD_REST) => Some(id),
+        _ => None,
+    });
+    let load = load.ok_or_else(|| Failure::new(format!("the module has no import {LOAD_REST}")))?;
+    let zero = ConstExpr::Value(walrus::ir::Value::I32(0));
+    let has_rest = module.globals.add_local(ValType::I32, true, false, zero);
+    module.exports.add(HAS_REST, has_rest);
+    let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
+    builder.name("ensure_rest".to_owned()).func_body().global_get(has_rest).if_else(
+        None,
+        |_| {},
+        |missing| {
+            missing.instr(Call { func: load });
+        },
+    );
+    Ok(builder.finish(Vec::new(), &mut module.funcs))
+}
+
+fn stand_in(
+    module: &mut Module,
+    ty: TypeId,
+    table: TableId,
+    place: i32,
+    ensure: FunctionId,
+) -> FunctionKind {
+    let ty_of = module.types.get(ty);
+    let (params, results) = (ty_of.params().to_vec(), ty_of.results().to_vec());
+    let arguments: Vec<_> = params.iter().map(|ty| module.locals.add(*ty)).collect();
+    let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
+    let mut body = builder.func_body();
+    body.instr(Call { func: ensure });
+    for argument in &arguments {
+        body.local_get(*argument);
+    }
+    body.i32_const(place).instr(CallIndirect { ty, table });
+    FunctionKind::Local(builder.local_func(arguments))
+}
+
+/// Makes room at the end of the function table.
+fn widen(module: &mut Module, table: TableId, count: usize) {
+    let table = module.tables.get_mut(table);
+    table.initial += count as u64;
+    table.maximum = table.maximum.map(|maximum| maximum.max(table.initial));
+}
+
+fn as_i32(number: u64) -> i32 {
+    i32::try_from(number).expect("a function table is far smaller")
+}

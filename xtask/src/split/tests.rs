@@ -1,0 +1,66 @@
+//! What is cut finds what it needs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use walrus::ir::Call;
+use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
+
+use super::cut::HAS_REST;
+use super::{cut, numbered, read, write};
+
+/// A module that exports `everyday`, which calls `rare`, which calls `shared`.
+fn module(file: &Path) {
+    let mut module = Module::default();
+    let ty = module.types.add(&[], &[]);
+    let (load, _) = module.add_import_func("host", "freeholdLoadRest_1", ty);
+    let table = module.tables.add_local(false, 1, Some(1), walrus::RefType::FUNCREF);
+    let mut function = |name: &str, callee: FunctionId, calls: usize| {
+        let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
+        builder.name(name.to_owned());
+        for _ in 0..calls {
+            builder.func_body().instr(Call { func: callee });
+        }
+        builder.finish(Vec::new(), &mut module.funcs)
+    };
+    let shared = function("shared", load, 20);
+    let rare = function("rare", shared, 20);
+    let everyday = function("everyday", rare, 20);
+    module.exports.add("everyday", everyday);
+    module.exports.add("table", table);
+    write(&mut module, file).expect("the folder is there");
+}
+
+fn named(module: &Module) -> BTreeSet<String> {
+    let defined = module.funcs.iter().filter(|f| matches!(f.kind, FunctionKind::Local(_)));
+    defined.filter_map(|function| function.name.clone()).collect()
+}
+
+#[test]
+fn what_was_not_executed_moves_and_finds_the_rest_in_the_first_file() {
+    let folder = std::env::temp_dir().join(format!("freehold-split-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("the system has such a folder");
+    let [whole, first, rest] = ["whole", "first", "rest"].map(|name| folder.join(name));
+    module(&whole);
+    let before = read(&whole).expect("it was just written");
+    let executed: Vec<usize> = numbered(&before)
+        .into_iter()
+        .filter(|id| before.funcs.get(*id).name.as_deref() != Some("rare"))
+        .map(|id| id.index())
+        .collect();
+    let parts = cut(&whole, &executed, &first, &rest).expect("it can be cut");
+    assert_eq!((parts.names, parts.stand_ins), (vec!["rare".to_owned()], 1));
+
+    let first = read(&first).expect("it was just written");
+    let stand_in = first.funcs.by_name("rare").expect("a stand-in has the name");
+    let calls = first.funcs.get(stand_in).kind.unwrap_local().size();
+    assert_eq!(calls, 3, "to make sure, the place, the call");
+    assert!(first.exports.iter().any(|export| export.name == HAS_REST));
+
+    let rest = read(&rest).expect("it was just written");
+    assert_eq!(named(&rest), BTreeSet::from(["rare".to_owned()]));
+    let exported: BTreeSet<&str> = first.exports.iter().map(|e| e.name.as_str()).collect();
+    assert!(rest.imports.iter().all(|import| exported.contains(import.name.as_str())));
+    assert_eq!(rest.imports.iter().count(), 2, "the table and `shared`");
+    std::fs::remove_dir_all(folder).expect("it was just made");
+}
