@@ -23,5 +23,6 @@ mod requests;
 mod restore;
 mod rights;
 mod scenarios;
+mod standing;
 mod updown;
 mod versions;

@@ -80,6 +80,24 @@ impl Handle {
         })
     }
 
+    /// Answers a request that reads, and watches for what concerns it under a name.
+    #[must_use]
+    pub fn watch(&mut self, key: &str, request: &str) -> String {
+        call::watch(&mut self.database, key, request)
+    }
+
+    /// Watches no more under a name.
+    pub fn unwatch(&self, key: &str) {
+        self.database.unwatch(key);
+    }
+
+    /// The names of the requests to be asked again, as a JSON array.
+    #[must_use]
+    pub fn concerned(&self) -> String {
+        // What can't be read now is said by the next call.
+        json!(self.database.concerned().unwrap_or_default()).to_string()
+    }
+
     /// The bytes of a SQLite file with everything in it.
     ///
     /// # Errors

@@ -17,6 +17,7 @@
 mod accounts;
 mod params;
 mod rows;
+mod standing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -78,6 +79,17 @@ fn answer_method(
         Some(answer) => Ok(answer),
         None => rows::answer(database, method, params),
     }
+}
+
+/// Answers a request that reads, and goes on watching for what concerns it: from now on
+/// [`Database::concerned`] names it whenever a write may have changed its answer, and it is to be
+/// asked again by this call. The request is one of `list`, `get`, `count` and `sql`; the answer is
+/// `{"key": […], "answer": …}` with the columns by which rows of a table are told apart.
+///
+/// Which writes concern it is exact as far as a row shows it by itself: the table, the tenant, and
+/// the values that a filter asks to be equal; and what decides over the actor's rights.
+pub fn watch(database: &mut Database, key: &str, request: &str) -> String {
+    respond(standing::watch(database, key, request))
 }
 
 /// Answers a request that needs no database.

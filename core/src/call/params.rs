@@ -80,6 +80,21 @@ impl Params {
         }
     }
 
+    /// A parameter that stays to be taken.
+    pub fn seen(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// A text that stays to be taken.
+    pub fn seen_text(&self, name: &str) -> Option<&str> {
+        self.seen(name)?.as_str()
+    }
+
+    /// On whose behalf the request is, which stays to be taken.
+    pub fn seen_actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
     /// On whose behalf the request is; the owner's where it doesn't say.
     pub fn take_actor(&mut self) -> Option<Actor> {
         self.actor.take()

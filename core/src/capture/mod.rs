@@ -21,6 +21,7 @@ mod flush;
 mod layout;
 mod notes;
 pub(crate) mod shape;
+mod standing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -52,6 +53,7 @@ use triggers::schema_version;
 pub(crate) use direct::Deed;
 pub(crate) use encode::{hex, pack, unpack};
 pub(crate) use flush::actor_number;
+pub(crate) use standing::{Watch, WatchedRows};
 
 /// The name of the triggers' function. Never to be called by SQL of an app.
 pub(crate) const FUNCTION: &str = "freehold_capture";
@@ -152,7 +154,32 @@ impl Recorder {
     pub(crate) fn release(&self, connection: &Connection) -> Result<()> {
         self.forget_known();
         self.layout.replace(None);
+        self.lock().watches.concern_all();
         self.drop_triggers(connection)
+    }
+
+    /// Adds a standing query; the one of the same name goes.
+    pub(crate) fn watch(&self, watch: Watch) {
+        self.lock().watches.add(watch);
+    }
+
+    /// Forgets a standing query.
+    pub(crate) fn unwatch(&self, key: &str) {
+        self.lock().watches.remove(key);
+    }
+
+    /// The names of the standing queries that writes concerned since this was last asked; all of
+    /// them where another connection wrote.
+    ///
+    /// # Errors
+    ///
+    /// - `io`: the file can't be read
+    pub(crate) fn take_concerned(&self, connection: &Connection) -> Result<Vec<String>> {
+        if self.lock().watches.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.look_for_others(connection)?;
+        Ok(self.lock().watches.take_concerned())
     }
 
     /// A transaction of an actor began.

@@ -11,6 +11,7 @@ use rusqlite::types::{Value, ValueRef};
 use super::encode::Writer;
 use super::shape::operation::{COUNT, DELETE, GOING, INSERT, MORE, UPDATE};
 use super::shape::{Recorded, RecordedScope};
+use super::standing::Watches;
 
 /// The chain of what belongs to no tenant and no user, and of tenants that were deleted.
 pub(super) const SYSTEM: &str = "system";
@@ -37,6 +38,8 @@ pub(super) struct Notes {
     acting: Option<String>,
     /// Whether what is written follows from records, so that it is not recorded itself.
     pub(super) quiet: bool,
+    /// The standing queries; they outlive transactions too.
+    pub(super) watches: Watches,
     /// Counts the writes, and what undoes some.
     pub(super) generation: u64,
     /// For each table of the model: the generation of its last write.
@@ -95,6 +98,7 @@ impl Notes {
     pub(super) fn doubt_all(&mut self) {
         self.generation += 1;
         self.written.fill(self.generation);
+        self.watches.concern_all();
     }
 
     /// Forgets all notes.
@@ -111,6 +115,7 @@ impl Notes {
         let mut taken = std::mem::take(self);
         self.tables = Arc::clone(&taken.tables);
         self.generation = taken.generation;
+        self.watches = std::mem::take(&mut taken.watches);
         self.written = std::mem::take(&mut taken.written);
         taken
     }
@@ -118,7 +123,8 @@ impl Notes {
     /// Takes back the notes of the transaction.
     pub(super) fn put_back(&mut self, taken: Notes) {
         let (generation, written) = (self.generation, std::mem::take(&mut self.written));
-        *self = Notes { generation, written, ..taken };
+        let watches = std::mem::take(&mut self.watches);
+        *self = Notes { generation, written, watches, ..taken };
     }
 
     /// Forgets the notes after the first so many.
@@ -148,6 +154,7 @@ impl Notes {
     pub(super) fn touch(&mut self, table: usize) {
         self.generation += 1;
         self.written[table] = self.generation;
+        self.watches.concern_by_table(table);
     }
 
     /// The values of an entry.
@@ -209,7 +216,14 @@ impl Notes {
     ) -> Result<(), &'static str> {
         self.touch(number as usize);
         if self.quiet {
+            self.watches.concern_readers(number as usize);
             return Ok(());
+        }
+        if !self.watches.is_empty() {
+            let tables = Arc::clone(&self.tables);
+            if let Some(recorded) = &tables[number as usize] {
+                self.watches.concern_by_row(number as usize, recorded, what, value);
+            }
         }
         let recorded = self.recorded(number);
         let columns = recorded.shape.columns.len();

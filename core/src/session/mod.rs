@@ -115,6 +115,11 @@ impl<'db> Session<'db> {
         self.engine.catalog.model()
     }
 
+    /// The positions of the tables that the actor's rights hang on.
+    pub(crate) fn hangs_on(&self) -> &[usize] {
+        &self.hangs_on
+    }
+
     /// The role that the actor holds in the session's tenant, if any.
     ///
     /// # Errors

@@ -81,6 +81,38 @@ export class Channel {
     }
   }
 
+  /**
+   * Asks for what goes on: each answer, or why there is none, until the returned function is
+   * called.
+   */
+  subscribe(
+    { method, params }: { readonly method: string; readonly params: object },
+    as: WireActor | undefined,
+    hear: (answer: () => unknown) => void,
+  ): () => void {
+    let stop = () => {};
+    let isOver = false;
+    const start = async (): Promise<void> => {
+      const text = toText({ method, as, params: encodeParams(params) });
+      const link = await this.#reach();
+      if (isOver) return;
+      const read = (answer: Answer) => isOver || hear(() => readAnswer(answer));
+      const subscription = link.subscribe(text, read, read);
+      stop = () => subscription.end();
+      read(await subscription.first);
+    };
+    start().catch((error: unknown) => {
+      if (isOver) return;
+      hear(() => {
+        throw error;
+      });
+    });
+    return () => {
+      isOver = true;
+      stop();
+    };
+  }
+
   /** A request as the core reads it, and its answer. */
   callText(text: string): Promise<string> {
     return this.#ask({ kind: "call", text }, true) as Promise<string>;

@@ -30,6 +30,7 @@ import type {
   Status,
   Verified,
 } from "./results.js";
+import type { Subscribe } from "./live.js";
 import type { Call } from "./rows.js";
 import { Session } from "./session.js";
 import type { AnyTables, CallOptions, Key, Row, TablesOf } from "./tables.js";
@@ -171,7 +172,10 @@ export class Database<T extends TablesOf<T> = AnyTables> {
 
   /** The unrestricted handle. Rejects, call by call, with `not_initialized` before `init`. */
   owner(): Owner<T> {
-    return Owner.of<T>((...call) => this.call(...call));
+    return Owner.of<T>({
+      call: (...call) => this.call(...call),
+      subscribe: (request, hear) => this.#channel.subscribe(request, undefined, hear),
+    });
   }
 
   /**
@@ -182,7 +186,8 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     const as = toWire(actor);
     const call: Call = (method, params, options) =>
       this.#channel.call(method, params, as, options);
-    return Session.of<T>(call, actor);
+    const subscribe: Subscribe = (request, hear) => this.#channel.subscribe(request, as, hear);
+    return Session.of<T>({ call, subscribe }, actor);
   }
 
   /**

@@ -9,6 +9,7 @@ import init, { callStatic, open, replace } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
 import { Rest, isEveryday, isTomlModel } from "./rest.js";
+import { Standing } from "./standing.js";
 
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
@@ -30,6 +31,7 @@ const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; o
 export class Engine {
   #handle: Handle | undefined;
   readonly #rest: Rest;
+  readonly #standing = new Standing(() => this.#handle);
 
   private constructor(rest: Rest) {
     this.#rest = rest;
@@ -47,6 +49,14 @@ export class Engine {
   async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
     const missing = await this.#loadFor(ask);
     if (missing !== undefined) return missing;
+    try {
+      return await this.#answer(ask, onProgress);
+    } finally {
+      this.#standing.changed();
+    }
+  }
+
+  async #answer(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
     switch (ask.kind) {
       case "call_static":
         return callStatic(ask.text);
@@ -63,10 +73,13 @@ export class Engine {
           return DONE;
         });
       case "restore":
-        return this.#handle?.restore(ask.bytes) ?? NOT_OPEN;
+        return this.#restore(ask.bytes);
       case "subscribe":
+        if (!this.#handle) return NOT_OPEN;
+        return this.#standing.watch(ask.subscription, ask.text, onProgress);
       case "unsubscribe":
-        return NOT_OPEN;
+        this.#standing.unwatch(ask.text);
+        return DONE;
       case "export":
         return orRefused(() => this.#handle?.export() ?? NOT_OPEN);
       case "close": {
@@ -75,6 +88,12 @@ export class Engine {
         return handle ? handle.close() : DONE;
       }
     }
+  }
+
+  #restore(bytes: Uint8Array): Answer {
+    const answer = this.#handle?.restore(bytes) ?? NOT_OPEN;
+    this.#standing.renewed();
+    return answer;
   }
 
   /** Loads what a request needs beyond the first file; what is wrong where that can't be had. */
@@ -97,6 +116,8 @@ function isLate(ask: Ask): boolean {
       return isTomlModel(ask.text);
     case "call":
       return !isEveryday(ask.text);
+    case "subscribe":
+    case "unsubscribe":
     case "close":
       return false;
     default:

@@ -5,7 +5,7 @@
  */
 
 import { Rows } from "./rows.js";
-import type { Call } from "./rows.js";
+import type { Reach } from "./rows.js";
 import type { AnyTables, TablesOf } from "./tables.js";
 
 /**
@@ -30,12 +30,12 @@ import type { AnyTables, TablesOf } from "./tables.js";
  * ```
  */
 export class Owner<T extends TablesOf<T> = AnyTables> extends Rows<T> {
-  private constructor(call: Call) {
-    super(call);
+  private constructor(reach: Reach) {
+    super(reach);
   }
 
   /** @internal */
-  static of<T extends TablesOf<T>>(call: Call): Owner<T> {
-    return new Owner<T>(call);
+  static of<T extends TablesOf<T>>(reach: Reach): Owner<T> {
+    return new Owner<T>(reach);
   }
 }

@@ -7,7 +7,9 @@
 import { Requests, issuesOf } from "./requests.js";
 import type { Request, RowRequest } from "./requests.js";
 import type { Difference, Version } from "./results.js";
-import { isTemplate, withObjects } from "./statement.js";
+import { startLive } from "./live.js";
+import type { LiveAnswer, LiveQuery, Subscribe } from "./live.js";
+import { isTemplate, readResult, toObjects, withObjects } from "./statement.js";
 import type { SqlAnswer, Statement } from "./statement.js";
 import type {
   AnyTables,
@@ -31,6 +33,12 @@ import type { Answers, Wanted } from "./transaction.js";
 /** @internal */
 export type Call = (method: string, params: object, options?: CallOptions) => Promise<unknown>;
 
+/** @internal */
+export interface Reach {
+  readonly call: Call;
+  readonly subscribe: Subscribe;
+}
+
 /**
  * Reads and writes of rows. Every call is all or nothing, and rejects with `aborted` when its
  * `signal` says so.
@@ -41,11 +49,13 @@ export type Call = (method: string, params: object, options?: CallOptions) => Pr
 export abstract class Rows<T extends TablesOf<T> = AnyTables, H extends HandleKind = "owner"> {
   /** @internal */
   protected readonly call: Call;
+  readonly #subscribe: Subscribe;
   readonly #make = new Requests<T, H>();
 
   /** @internal */
-  protected constructor(call: Call) {
+  protected constructor({ call, subscribe }: Reach) {
     this.call = call;
+    this.#subscribe = subscribe;
   }
 
   /**
@@ -163,6 +173,54 @@ export abstract class Rows<T extends TablesOf<T> = AnyTables, H extends HandleKi
     for await (const page of this.pages<N, C>(table, { limit: 1000, ...options })) {
       yield* page.rows;
     }
+  }
+
+  /**
+   * Calls back with a query's rows, now and whenever a write, of whatever tab, has changed them;
+   * with what came, changed and went since the call before. Rows that stayed as they were are the
+   * same objects. Callbacks that would come within one frame come as one.
+   *
+   * Asked again is only what a write may concern: it is told apart by table, tenant, the values
+   * that a filter asks to be equal, and what the actor's rights hang on.
+   *
+   * @example
+   * ```ts
+   * import { open } from "@freehold/web";
+   *
+   * const db = await open({ name: "app", model: "workflow", storage: "memory" });
+   * await db.init({ seed: "development" });
+   * const live = db.owner().live({ table: "tenants", order: ["name"] }, ({ rows, changes }) => {
+   *   console.log(rows.length, changes.inserted.length);
+   * });
+   * live.close();
+   * ```
+   */
+  live<N extends keyof T & string, const C extends ColumnOf<T[N]> = ColumnOf<T[N]>>(
+    query: { readonly table: N } & Omit<ListOptions<T[N], C>, "signal">,
+    callback: (answer: LiveAnswer<Selected<T[N], C>>) => void,
+  ): LiveQuery;
+  /**
+   * Calls back with the rows of a statement that reads.
+   *
+   * @typeParam R - The form of a row; SQL is not checked against it.
+   */
+  live<R extends object = Row>(
+    query: Statement,
+    callback: (answer: LiveAnswer<R>) => void,
+  ): LiveQuery;
+  live(query: object, callback: (answer: LiveAnswer<never>) => void): LiveQuery {
+    return startLive(this.#subscribe, this.#liveRequest(query), callback);
+  }
+
+  #liveRequest(query: object): Request<readonly object[]> {
+    if ("sql" in query) {
+      const { method, params } = this.#make.sql(query as Statement);
+      return { method, params, read: (answer) => toObjects(readResult(answer)) };
+    }
+    const { table, ...options } = query as { readonly table: keyof T & string };
+    const { method, params, read } = this.#make.list(table, options);
+    const page = (answer: unknown) => (read ? read(answer) : answer) as { rows: object[] };
+    return { method, params, read: (answer) => page(answer).rows };
   }
 
   /** How many rows a filter keeps, those that are softly deleted aside; all without a filter. */

@@ -7,7 +7,7 @@
 import type { Actor } from "./actor.js";
 import type { CreatedApiKey, Invited } from "./results.js";
 import { Rows } from "./rows.js";
-import type { Call } from "./rows.js";
+import type { Reach } from "./rows.js";
 import type { AnyTables, Key, Row, TablesOf } from "./tables.js";
 
 /**
@@ -36,14 +36,14 @@ export class Session<T extends TablesOf<T> = AnyTables> extends Rows<T, "session
   /** Whose session it is. */
   readonly actor: Actor;
 
-  private constructor(call: Call, actor: Actor) {
-    super(call);
+  private constructor(reach: Reach, actor: Actor) {
+    super(reach);
     this.actor = actor;
   }
 
   /** @internal */
-  static of<T extends TablesOf<T>>(call: Call, actor: Actor): Session<T> {
-    return new Session<T>(call, actor);
+  static of<T extends TablesOf<T>>(reach: Reach, actor: Actor): Session<T> {
+    return new Session<T>(reach, actor);
   }
 
   /** The role that the actor holds in the session's tenant; `null` where there is none. */

@@ -95,7 +95,8 @@ export function withObjects(answer: Promise<SqlResult>): SqlAnswer {
   return Object.assign(answer, { objects }) as SqlAnswer;
 }
 
-function toObjects({ columns, rows }: SqlResult): Row[] {
+/** @internal */
+export function toObjects({ columns, rows }: SqlResult): Row[] {
   const twice = columns.find((name, at) => columns.indexOf(name) !== at);
   if (twice !== undefined) {
     const message = `two columns are called \`${twice}\`; tell them apart by AS`;

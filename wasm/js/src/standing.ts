@@ -1,0 +1,73 @@
+/**
+ * Standing queries, on the side of the core: asked again when a write concerned them.
+ *
+ * @packageDocumentation
+ */
+
+import type { Handle } from "./freehold_wasm.js";
+
+interface Query {
+  readonly request: string;
+  readonly report: (answer: string) => void;
+  /** What was last said. */
+  answer: string;
+}
+
+/**
+ * The standing queries of one open database. Writes that come before the core is idle again are
+ * answered to together, and an answer that is the one before is not said again.
+ */
+export class Standing {
+  readonly #queries = new Map<string, Query>();
+  readonly #idle = new MessageChannel();
+  #isPending = false;
+
+  readonly #handle: () => Handle | undefined;
+
+  constructor(handle: () => Handle | undefined) {
+    this.#handle = handle;
+    this.#idle.port1.onmessage = () => this.#answer();
+    // In Node an open port would keep the process from ending.
+    (this.#idle.port1 as { unref?: () => void }).unref?.();
+  }
+
+  /** Answers a request, and reports each later answer that differs. */
+  watch(key: string, request: string, report: (answer: string) => void): string {
+    const answer = this.#handle()?.watch(key, request);
+    if (answer === undefined) throw new Error("a closed database has no queries");
+    this.#queries.set(key, { request, report, answer });
+    return answer;
+  }
+
+  unwatch(key: string): void {
+    this.#queries.delete(key);
+    this.#handle()?.unwatch(key);
+  }
+
+  /** Something was done that may have concerned some. */
+  changed(): void {
+    if (this.#isPending || this.#queries.size === 0) return;
+    this.#isPending = true;
+    this.#idle.port2.postMessage(null);
+  }
+
+  /** The database is another one, or gone: all are asked again where it is there. */
+  renewed(): void {
+    for (const key of this.#queries.keys()) this.#ask(key);
+  }
+
+  #answer(): void {
+    this.#isPending = false;
+    const concerned = this.#handle()?.concerned() ?? "[]";
+    for (const key of JSON.parse(concerned) as string[]) this.#ask(key);
+  }
+
+  #ask(key: string): void {
+    const query = this.#queries.get(key);
+    if (!query) return;
+    const answer = this.#handle()?.watch(key, query.request);
+    if (answer === undefined || answer === query.answer) return;
+    query.answer = answer;
+    query.report(answer);
+  }
+}
