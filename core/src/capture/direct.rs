@@ -58,6 +58,11 @@ impl Recorder {
         })
     }
 
+    /// Whether the file is as the model says, as far as is known.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.layout.borrow().as_ref().is_some_and(|layout| layout.is_plain)
+    }
+
     /// Makes ready for SQL of any kind: triggers note all that it does.
     ///
     /// # Errors

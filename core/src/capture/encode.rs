@@ -258,15 +258,23 @@ fn text(bytes: &[u8]) -> SqlValue<'static> {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
+/// What each byte is as a lower-case hexadecimal digit; 255 where it is none.
+static NIBBLES: [u8; 256] = {
+    let mut nibbles = [255; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        nibbles[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    nibbles
+};
+
 fn is_hex(text: &[u8]) -> bool {
-    text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.iter().all(|byte| digit(*byte) < 16)
 }
 
 fn digit(byte: u8) -> u8 {
-    match byte {
-        b'0'..=b'9' => byte - b'0',
-        _ => byte - b'a' + 10,
-    }
+    NIBBLES[usize::from(byte)]
 }
 
 /// The bytes of a UUID in its canonical form; of no other text.
@@ -280,11 +288,11 @@ fn uuid_bytes(text: &[u8]) -> Option<[u8; 16]> {
             }
             at += 1;
         }
-        let pair = &text[at..at + 2];
-        if !is_hex(pair) {
+        let (high, low) = (digit(text[at]), digit(text[at + 1]));
+        if high | low > 15 {
             return None;
         }
-        *byte = digit(pair[0]) << 4 | digit(pair[1]);
+        *byte = high << 4 | low;
         at += 2;
     }
     Some(uuid)

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::shape::operation::{DELETE, GOING, INSERT, NULLED, UPDATE};
-use super::shape::{self, LiveColumn, Recorded};
+use super::shape::{self, LiveTable, Recorded};
 use crate::error::Result;
 use crate::model::{Model, OnDelete};
 use crate::schema::{Schema, storage_type};
@@ -147,29 +147,33 @@ impl Layout {
 }
 
 /// A file may be at an older version than the model, or have been changed by hand.
-fn live_columns(connection: &Connection) -> Result<HashMap<String, Vec<LiveColumn>>> {
-    let sql = "SELECT m.name, c.name, iif(c.hidden = 0, upper(c.type), 'computed')
-               FROM main.sqlite_schema m, pragma_table_xinfo(m.name, 'main') c
-               WHERE m.type = 'table' AND m.name NOT LIKE '\\_freehold\\_%' ESCAPE '\\'";
+fn live_columns(connection: &Connection) -> Result<HashMap<String, LiveTable>> {
+    let sql = "SELECT t.name, t.wr = 0, c.name, iif(c.hidden = 0, upper(c.type), 'computed')
+               FROM pragma_table_list t, pragma_table_xinfo(t.name, 'main') c
+               WHERE t.schema = 'main' AND t.type = 'table'
+               AND t.name NOT LIKE '\\_freehold\\_%' ESCAPE '\\'";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
-    let mut columns: HashMap<String, Vec<LiveColumn>> = HashMap::new();
+    let mut tables: HashMap<String, LiveTable> = HashMap::new();
     while let Some(row) = rows.next()? {
-        let (table, column): (String, LiveColumn) = (row.get(0)?, (row.get(1)?, row.get(2)?));
-        columns.entry(table).or_default().push(column);
+        let name: String = row.get(0)?;
+        let table = tables.entry(name).or_default();
+        table.rowid = row.get(1)?;
+        table.columns.push((row.get(2)?, row.get(3)?));
     }
-    Ok(columns)
+    Ok(tables)
 }
 
-/// Whether every table has the columns that the model says, each with its type: then what is
+/// Whether every table has row ids and columns as the model says, each with its type: then what is
 /// handed over is stored as it is.
-fn has_the_models_columns(model: &Model, live: &HashMap<String, Vec<LiveColumn>>) -> bool {
+fn has_the_models_columns(model: &Model, live: &HashMap<String, LiveTable>) -> bool {
     model.tables.iter().all(|table| {
-        let live = live.get(&table.name).map_or(&[][..], Vec::as_slice);
-        table.columns.iter().all(|column| {
-            let mut same = live.iter().filter(|(name, _)| *name == column.name);
-            same.next().is_some_and(|(_, type_name)| type_name == storage_type(column))
-        })
+        let Some(live) = live.get(&table.name) else { return false };
+        live.rowid == table.rowid
+            && table.columns.iter().all(|column| {
+                let mut same = live.columns.iter().filter(|(name, _)| *name == column.name);
+                same.next().is_some_and(|(_, type_name)| type_name == storage_type(column))
+            })
     })
 }
 

@@ -367,7 +367,10 @@ impl Notes {
             ValueRef::Null => PUBLIC.clone_into(&mut text),
             ValueRef::Integer(integer) => drop(write!(text, "{integer}")),
             ValueRef::Real(real) => drop(write!(text, "{real}")),
-            ValueRef::Text(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(id) => text.push_str(id),
+                Err(_) => text.push_str(&String::from_utf8_lossy(bytes)),
+            },
             ValueRef::Blob(bytes) => text.push_str(&super::encode::hex(bytes)),
         }
         let of_another = self.acting.as_ref().is_some_and(|acting| *acting != text);

@@ -99,20 +99,23 @@ impl Shape {
     }
 }
 
-/// A column as the file has it: its name and its type.
-pub(super) type LiveColumn = (String, String);
+/// A table as the file has it.
+#[derive(Debug, Default)]
+pub(super) struct LiveTable {
+    /// Whether it has row ids.
+    pub(super) rowid: bool,
+    /// Its columns: name and type.
+    pub(super) columns: Vec<(String, String)>,
+}
 
 /// The tables of the model, by position, that the file has, as far as it has their columns.
-pub(super) fn recorded(
-    model: &Model,
-    live: &HashMap<String, Vec<LiveColumn>>,
-) -> Vec<Option<Recorded>> {
+pub(super) fn recorded(model: &Model, live: &HashMap<String, LiveTable>) -> Vec<Option<Recorded>> {
     let audit = model.tables.iter().find(|table| table.template == Some(Template::AuditLog));
     let recorded = model.tables.iter().map(|table| {
-        let columns = live.get(&table.name)?;
+        let live = live.get(&table.name)?;
         // What follows from other tables' changes is written again wherever they are.
         let is_derived = table.template == Some(Template::Versions);
-        (!is_derived).then(|| recorded_table(model, table, columns, audit)).flatten()
+        (!is_derived).then(|| recorded_table(model, table, live, audit)).flatten()
     });
     recorded.collect()
 }
@@ -120,10 +123,10 @@ pub(super) fn recorded(
 fn recorded_table(
     model: &Model,
     table: &Table,
-    live: &[LiveColumn],
+    live: &LiveTable,
     audit: Option<&Table>,
 ) -> Option<Recorded> {
-    let is_live = |name: &String| live.iter().any(|(column, _)| column == name);
+    let is_live = |name: &String| live.columns.iter().any(|(column, _)| column == name);
     let (secret, shown): (Vec<_>, Vec<_>) =
         table.columns.iter().filter(|column| is_live(&column.name)).partition(|c| c.secret);
     let position = |name: &str| shown.iter().position(|column| column.name == name);

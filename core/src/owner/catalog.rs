@@ -10,7 +10,7 @@ use crate::model::{Model, Table};
 use crate::owner::sealing::Sealing;
 use crate::query::{Source, push_name};
 use crate::validate::Validator;
-use crate::value::{Row, SqlValue};
+use crate::value::{Row, SqlValue, into_json};
 
 /// A model with its compiled tables. Lives as long as the database is open and is shared by all
 /// of its handles; several connections may share one.
@@ -41,7 +41,9 @@ pub(crate) struct Plan {
     pub(crate) insert: String,
     /// The owner's statement that reads one row by its key.
     pub(crate) get_sql: OnceLock<String>,
-    /// The statement that reads all columns of one row by its key.
+    /// What the table's row ids are called in SQL; None where it has none.
+    pub(crate) rowid: Option<&'static str>,
+    /// The statement that reads all columns of one row by its key, and its row id.
     pub(crate) stored_sql: OnceLock<String>,
     /// The position of the column that names the tenant.
     pub(crate) tenant: Option<usize>,
@@ -116,8 +118,12 @@ impl Plan {
         let insert = insert_sql(table);
         let sealing = Sealing::new(table, &validator);
         let tenant = model.tenant_column(table).and_then(|name| validator.position(name));
+        let is_column =
+            |name: &str| table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+        let mut row_ids = ["rowid", "oid", "_rowid_"].into_iter();
         Ok(Plan {
             number,
+            rowid: row_ids.find(|name| table.rowid && !is_column(name)),
             counted: crate::history::counted(table),
             get_sql: OnceLock::new(),
             stored_sql: OnceLock::new(),
@@ -151,6 +157,14 @@ impl Plan {
     pub(crate) fn decode(&self, position: usize, stored: &SqlValue<'_>) -> Result<Value> {
         let field = &self.validator.fields()[position];
         field.decode(stored).map_err(|found| Error::Corrupt {
+            message: format!("`{}.{}` holds {found}", self.table(), field.name),
+        })
+    }
+
+    /// The same of a value that is not needed any more.
+    pub(crate) fn take(&self, position: usize, stored: SqlValue<'_>) -> Result<Value> {
+        let field = &self.validator.fields()[position];
+        into_json(&field.kind, field.array, stored).map_err(|found| Error::Corrupt {
             message: format!("`{}.{}` holds {found}", self.table(), field.name),
         })
     }

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::host;
 use crate::model::{Auto, OnDelete, Reference, Table};
 use crate::owner::catalog::Plan;
+use crate::owner::read::Current;
 use crate::owner::rows::Rows;
 use crate::owner::update::Updated;
 use crate::owner::write::{denied, not_found, push_rules};
@@ -27,7 +28,7 @@ enum Turn<'t> {
 impl Rows<'_> {
     /// Hides the row with a key; whether there was one that the actor may delete.
     pub(super) fn hide(&self, plan: &Plan, key: &Key<'_>) -> Result<bool> {
-        let Some(row) = self.visible(plan, key, false)? else { return Ok(false) };
+        let Some(Current { row, .. }) = self.visible(plan, key, false)? else { return Ok(false) };
         let now = host::now(self.host);
         let turn = Turn::Hide;
         if !self.turn(plan, &row, turn, &now, &self.rules(plan).delete)? {
@@ -40,7 +41,8 @@ impl Rows<'_> {
     /// Brings the hidden row with a key back; the row as it is then. Whoever may delete a row may
     /// bring it back.
     pub(super) fn restore_row(&self, plan: &Plan, key: &Key<'_>) -> Result<Row> {
-        let row = self.visible(plan, key, true)?.ok_or_else(|| not_found(plan, key))?;
+        let current = self.visible(plan, key, true)?;
+        let row = current.ok_or_else(|| not_found(plan, key))?.row;
         if let Some(SqlValue::Text(hidden_at)) = plan.deleted_at.map(|position| &row[position]) {
             let now = host::now(self.host);
             let turn = Turn::Show(hidden_at);

@@ -6,8 +6,9 @@
 
 use crate::error::Result;
 use crate::model::{Reference, Table, Template};
+use crate::owner::Engine;
 use crate::owner::catalog::Plan;
-use crate::owner::read::{first, to_write};
+use crate::owner::read::{Current, first, to_write};
 use crate::owner::rows::Rows;
 use crate::owner::write::denied;
 use crate::policy::{Rule, Rules, TableRules};
@@ -50,14 +51,15 @@ impl Rows<'_> {
         Ok(verdict)
     }
 
-    /// The row with a key as it is stored, if the actor sees it.
+    /// The row with a key as it is stored, if the actor sees it; to be written in the same
+    /// transaction.
     pub(super) fn visible(
         &self,
         plan: &Plan,
         key: &Key<'_>,
         include_deleted: bool,
-    ) -> Result<Option<Vec<SqlValue<'static>>>> {
-        let connection = &self.engine.connection;
+    ) -> Result<Option<Current>> {
+        let Engine { connection, recorder, .. } = self.engine;
         let rules = self.rules(plan);
         let rule = &rules.read;
         let (terms, kept) = match rule.terms() {
@@ -65,10 +67,12 @@ impl Rows<'_> {
             _ if rule.looks_up() => (&[][..], &plan.stored_sql),
             terms => (terms, &rules.stored_sql),
         };
-        let row = to_write(connection, plan, key, include_deleted, terms, kept)?;
-        let Some(row) = row else { return Ok(None) };
+        let kept = Some(kept).filter(|_| !include_deleted && recorder.is_plain());
+        let current = to_write(connection, plan, key, include_deleted, terms, kept)?;
+        let Some(current) = current else { return Ok(None) };
+        let row = &current.row;
         let passes = !rule.looks_up() || self.passes(plan, rule, &|position| row.get(position))?;
-        Ok(passes.then_some(row))
+        Ok(passes.then_some(current))
     }
 
     /// The rule that a statement on a row still has to carry: none where it was judged here.

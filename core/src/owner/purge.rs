@@ -91,7 +91,7 @@ impl Rows<'_> {
         sql.push("DELETE FROM ").table(plan.table());
         push_key(&mut sql, plan.source(), key, true, &[]);
         statement(self.engine, self.actor, || match self.visible(plan, key, true)? {
-            Some(row) => self.execute_delete(plan, key, &sql, &row),
+            Some(current) => self.execute_delete(plan, key, &sql, &current.row),
             None => Ok(false),
         })
     }

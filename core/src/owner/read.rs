@@ -13,7 +13,7 @@ use crate::owner::catalog::Plan;
 use crate::owner::storage::{bind, read};
 use crate::query::{
     Key, List, ListOptions, Source, Sql, Term, compile_count, compile_get, compile_list,
-    cursor_after,
+    cursor_after, push_key,
 };
 use crate::value::{Row, SqlValue};
 
@@ -148,32 +148,46 @@ pub(crate) fn stored(
     first(connection, &sql, all.len())
 }
 
-/// The row with a key as [`stored`] reads it, before it is written. Text that is not UTF-8 comes as
-/// its bytes, so that such a row can be mended and deleted. `kept` keeps the statement's text for
-/// these terms.
+/// A row that is about to be written.
+pub(crate) struct Current {
+    /// All columns in the table's order, as they are stored. Text that is not UTF-8 is there as its
+    /// bytes, so that such a row can be mended and deleted.
+    pub(crate) row: Vec<SqlValue<'static>>,
+    /// Where it is in its table, if it can be found by that.
+    pub(crate) rowid: Option<i64>,
+}
+
+/// The row with a key, before it is written. `kept` keeps the statement's text for these terms; None
+/// where the text is another one this time, or the file other than the model.
 pub(crate) fn to_write(
     connection: &Connection,
     plan: &Plan,
     key: &Key<'_>,
     include_deleted: bool,
     terms: &[Term<'_>],
-    kept: &OnceLock<String>,
-) -> Result<Option<Vec<SqlValue<'static>>>> {
+    kept: Option<&OnceLock<String>>,
+) -> Result<Option<Current>> {
+    let rowid = plan.rowid.filter(|_| kept.is_some());
     let columns = plan.validator.fields().len();
     let compile = || {
         let all = (0..columns).collect::<Vec<_>>();
-        compile_get(plan.source(), &all, key, include_deleted, terms).text
+        let text = compile_get(plan.source(), &all, key, include_deleted, terms).text;
+        match rowid {
+            Some(rowid) => text.replacen("SELECT ", &format!("SELECT {rowid}, "), 1),
+            None => text,
+        }
     };
-    let mut statement = match include_deleted {
-        true => connection.prepare_cached(&compile())?,
-        false => connection.prepare_cached(kept.get_or_init(compile))?,
+    let mut statement = match kept {
+        Some(kept) => connection.prepare_cached(kept.get_or_init(compile))?,
+        None => connection.prepare_cached(&compile())?,
     };
     let bound = terms.iter().flat_map(|term| &term.values);
     bind(&mut statement, key.values.iter().chain(bound))?;
     let mut found = statement.raw_query();
     let Some(row) = found.next()? else { return Ok(None) };
+    let first = usize::from(rowid.is_some());
     let mut values = Vec::with_capacity(columns);
-    for at in 0..columns {
+    for at in first..first + columns {
         values.push(match row.get_ref(at)? {
             ValueRef::Null => SqlValue::Null,
             ValueRef::Integer(integer) => SqlValue::Integer(integer),
@@ -185,7 +199,24 @@ pub(crate) fn to_write(
             ValueRef::Blob(bytes) => SqlValue::Blob(bytes.to_vec().into()),
         });
     }
-    Ok(Some(values))
+    let rowid = rowid.map(|_| row.get(0)).transpose()?;
+    Ok(Some(Current { row: values, rowid }))
+}
+
+/// Adds ` WHERE` it is this row, which has this key.
+pub(crate) fn push_current<'q>(
+    sql: &mut Sql<'q>,
+    plan: &Plan,
+    key: &Key<'q>,
+    include_deleted: bool,
+    rowid: Option<i64>,
+) {
+    match rowid.zip(plan.rowid) {
+        Some((id, name)) => {
+            sql.push(" WHERE ").push(name).push(" = ").bind(SqlValue::Integer(id));
+        }
+        None => push_key(sql, plan.source(), key, include_deleted, &[]),
+    }
 }
 
 /// The first row of a statement, if it has one.

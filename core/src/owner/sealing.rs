@@ -249,6 +249,24 @@ impl Engine {
         Ok(shown)
     }
 
+    /// The same of a row that is not needed any more.
+    pub(crate) fn into_shown(
+        &self,
+        plan: &Plan,
+        mut stored: Vec<SqlValue<'static>>,
+    ) -> Result<Row> {
+        if plan.sealing.is_some() {
+            return self.show_row(plan, &stored);
+        }
+        let mut shown = Row::with_capacity(plan.shown.len());
+        for position in &plan.shown {
+            let value = std::mem::replace(&mut stored[*position], SqlValue::Null);
+            let name = plan.validator.fields()[*position].name.clone();
+            shown.insert(name, plan.take(*position, value)?);
+        }
+        Ok(shown)
+    }
+
     /// The letters of the blind index that stored values have which equal a value: of one holder
     /// where one is given or the filter names one, of all otherwise.
     ///

@@ -6,12 +6,12 @@ use std::borrow::Cow;
 use crate::capture::Deed;
 use crate::error::{Error, Result};
 use crate::owner::catalog::Plan;
+use crate::owner::read::{Current, push_current};
 use crate::owner::rows::Rows;
 use crate::owner::transaction::statement;
 use crate::owner::write::{denied, not_found, push_rules};
 use crate::owner::{Engine, read, storage};
-use crate::policy::Rule;
-use crate::query::{Key, Sql, push_key};
+use crate::query::{Key, Sql};
 use crate::validate::PreparedChanges;
 use crate::value::{Row, SqlValue};
 
@@ -33,17 +33,17 @@ impl Rows<'_> {
         if plan.validator.needs_current(changes) {
             return statement(self.engine, self.actor, || {
                 let current = current()?;
-                let mut prepared = self.prepared_changes(plan, changes, Some(&current))?;
-                self.update_visible(plan, key, changes, &current, &mut prepared)
+                let prepared = self.prepared_changes(plan, changes, Some(&current.row))?;
+                self.update_visible(plan, key, changes, current, prepared)
             });
         }
-        let mut prepared = self.prepared_changes(plan, changes, None)?;
+        let prepared = self.prepared_changes(plan, changes, None)?;
         if prepared.values.is_empty() {
             let row = self.get_row(plan, key)?;
             return row.ok_or_else(|| not_found(plan, key));
         }
         statement(self.engine, self.actor, || {
-            self.update_visible(plan, key, changes, &current()?, &mut prepared)
+            self.update_visible(plan, key, changes, current()?, prepared)
         })
     }
 
@@ -52,7 +52,7 @@ impl Rows<'_> {
         &self,
         plan: &'c Plan,
         changes: &'c Row,
-        current: Option<&'c [SqlValue<'_>]>,
+        current: Option<&[SqlValue<'_>]>,
     ) -> Result<PreparedChanges<'c>> {
         let prepared = plan.validator.validate_update(changes, current, self.host);
         let prepared = self.sealable(plan, changes, prepared)?;
@@ -66,31 +66,40 @@ impl Rows<'_> {
         plan: &Plan,
         key: &Key<'_>,
         changes: &Row,
-        current: &[SqlValue<'_>],
-        prepared: &mut PreparedChanges<'_>,
+        current: Current,
+        mut prepared: PreparedChanges<'_>,
     ) -> Result<Row> {
         let rules = self.rules(plan);
+        let Current { row: mut current, rowid } = current;
         // The new row is asked about before it is there: it can't be its own justification.
         if changes.keys().any(|name| rules.update.looks_at(plan.table(), name)) {
-            let after = row_after(current, prepared);
+            let after = row_after(&current, &prepared);
             if !self.passes(plan, &rules.update, &|at| after.get(at))? {
                 return Err(denied(plan, "update"));
             }
         }
-        let carried = self.judged(plan, &rules.update, current, "update")?;
-        self.check_changed_references(plan, current, prepared)?;
-        self.engine.seal_changes(self.host, plan, &mut prepared.values, current)?;
+        let carried = self.judged(plan, &rules.update, &current, "update")?;
+        self.check_changed_references(plan, &current, &prepared)?;
+        self.engine.seal_changes(self.host, plan, &mut prepared.values, &current)?;
         if let Some(counted) = plan.counted
             && let SqlValue::Integer(version) = &current[counted]
         {
             prepared.values.push((counted, SqlValue::Integer(version.saturating_add(1))));
         }
-        let after = row_after(current, prepared);
-        let sql = update_sql(plan, key, prepared, carried);
+        let after = row_after(&current, &prepared);
+        let mut sql = update_sql(plan, &prepared);
+        push_current(&mut sql, plan, key, false, rowid);
+        push_rules(&mut sql, carried);
         let is_changed = |at| prepared.values.iter().any(|(position, _)| *position == at);
-        match self.execute_update(plan, &sql, &is_changed, current, &after)? {
+        match self.execute_update(plan, &sql, &is_changed, &current, &after)? {
             Updated::Not => Err(self.not_touched(plan, key, "update")),
-            Updated::AsSaid => self.engine.show_row(plan, &after),
+            Updated::AsSaid => {
+                drop((sql, after));
+                for (position, value) in prepared.values {
+                    current[position] = value.into_owned();
+                }
+                self.engine.into_shown(plan, current)
+            }
             Updated::AsMayBe => {
                 let key = Key::of(plan.source(), &after);
                 let row = read::stored(&self.engine.connection, plan, &key, true, &[])?;
@@ -166,22 +175,16 @@ fn without_counter<'c>(plan: &Plan, changes: &'c Row) -> Cow<'c, Row> {
     changes
 }
 
-fn update_sql<'q>(
-    plan: &Plan,
-    key: &Key<'q>,
-    changes: &'q PreparedChanges<'_>,
-    rule: Option<&Rule>,
-) -> Sql<'q> {
+/// `UPDATE` without its condition.
+fn update_sql<'q>(plan: &Plan, changes: &'q PreparedChanges<'_>) -> Sql<'q> {
     let fields = plan.validator.fields();
     let mut sql = Sql::default();
     // Mostly the whole of it fits.
     sql.text.reserve(300);
-    sql.values.reserve(changes.values.len() + key.values.len());
+    sql.values.reserve(changes.values.len() + plan.key.len());
     sql.push("UPDATE ").table(plan.table()).push(" SET ");
     sql.list(&changes.values, ", ", |sql, (position, value)| {
         sql.name(&fields[*position].name).push(" = ").bind(value.borrowed());
     });
-    push_key(&mut sql, plan.source(), key, false, &[]);
-    push_rules(&mut sql, rule);
     sql
 }

@@ -92,13 +92,13 @@ impl Rows<'_> {
             transaction(self.engine, self.actor, || self.hide(plan, key))?
         } else {
             let run = || {
-                let Some(row) = self.visible(plan, key, false)? else { return Ok(false) };
-                let carried = self.judged(plan, &rules.delete, &row, "delete")?;
+                let Some(current) = self.visible(plan, key, false)? else { return Ok(false) };
+                let carried = self.judged(plan, &rules.delete, &current.row, "delete")?;
                 let mut sql = Sql::default();
                 sql.push("DELETE FROM ").table(plan.table());
-                push_key(&mut sql, plan.source(), key, false, &[]);
+                read::push_current(&mut sql, plan, key, false, current.rowid);
                 push_rules(&mut sql, carried);
-                self.execute_delete(plan, key, &sql, &row)
+                self.execute_delete(plan, key, &sql, &current.row)
             };
             statement(self.engine, self.actor, run)?
         };

@@ -103,7 +103,7 @@ pub(crate) struct TableRules {
     pub(crate) seen: Verdicts,
     /// The statement that reads one row by its key.
     pub(crate) get_sql: OnceLock<String>,
-    /// The statement that reads all columns of one row by its key.
+    /// The statement that reads all columns of one row by its key, and its row id.
     pub(crate) stored_sql: OnceLock<String>,
 }
 

@@ -243,7 +243,7 @@ impl Validator {
     pub fn validate_update<'r>(
         &'r self,
         changes: &'r Row,
-        current: Option<&'r [SqlValue<'_>]>,
+        current: Option<&[SqlValue<'_>]>,
         host: &dyn Host,
     ) -> Result<PreparedChanges<'r>, Vec<Issue>> {
         let mut issues = Vec::new();

@@ -138,6 +138,17 @@ pub fn decode(kind: &Kind, array: bool, stored: &SqlValue<'_>) -> Result<Value, 
     }
 }
 
+/// The same of a value that is not needed any more: its text is not copied.
+pub(crate) fn into_json(kind: &Kind, array: bool, stored: SqlValue<'_>) -> Result<Value, String> {
+    match (kind, stored) {
+        (
+            Kind::Text | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Time | Kind::Enum { .. },
+            SqlValue::Text(text),
+        ) if !array => Ok(Value::String(text.into_owned())),
+        (_, stored) => decode(kind, array, &stored),
+    }
+}
+
 fn decode_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| format!("broken JSON ({error})"))
 }
