@@ -142,10 +142,10 @@ impl Recorder {
     ///
     /// - `sql`: the row belongs to another tenant than the one acted in
     pub(crate) fn note_insert(&self, table: usize, row: &[SqlValue<'_>]) -> Result<()> {
-        self.note(table, INSERT, row, row)
+        self.note(table, INSERT, row, row, &|_| true)
     }
 
-    /// Notes a row that a statement is about to change.
+    /// Notes a row that a statement is about to change, in columns at these positions at most.
     ///
     /// # Errors
     ///
@@ -155,8 +155,9 @@ impl Recorder {
         table: usize,
         before: &[SqlValue<'_>],
         after: &[SqlValue<'_>],
+        is_changed: &dyn Fn(usize) -> bool,
     ) -> Result<()> {
-        self.note(table, UPDATE, before, after)
+        self.note(table, UPDATE, before, after, is_changed)
     }
 
     /// Notes a row that was deleted.
@@ -165,7 +166,7 @@ impl Recorder {
     ///
     /// Those of [`Recorder::note_insert`].
     pub(crate) fn note_delete(&self, table: usize, row: &[SqlValue<'_>]) -> Result<()> {
-        self.note(table, DELETE, row, row)
+        self.note(table, DELETE, row, row, &|_| true)
     }
 
     fn note(
@@ -174,6 +175,7 @@ impl Recorder {
         operation: i64,
         before: &[SqlValue<'_>],
         after: &[SqlValue<'_>],
+        is_changed: &dyn Fn(usize) -> bool,
     ) -> Result<()> {
         let mut notes = self.lock();
         let tables = notes.tables.clone();
@@ -189,7 +191,8 @@ impl Recorder {
                 ValueRef::Integer(i64::from(before[secret] != after[secret]))
             }
         };
-        notes.note(operation, table as u32, &value).map_err(refused)
+        let may_differ = |at: usize| is_changed(recorded.columns[at]);
+        notes.note(operation, table as u32, &value, &may_differ).map_err(refused)
     }
 }
 

@@ -197,22 +197,24 @@ impl Notes {
             if count != wanted {
                 return Err("a change was handed over with too few or too many values");
             }
-            return self.note(code % COUNT, number, value);
+            return self.note(code % COUNT, number, value, &|_| true);
         }
         let mut parts = std::mem::take(&mut self.parts);
         parts.extend((0..count).map(|at| owned(value(at))));
         if parts.len() != wanted {
             return Err("a change was handed over with too few or too many values");
         }
-        self.note(code % COUNT, number, &|at| (&parts[at]).into())
+        self.note(code % COUNT, number, &|at| (&parts[at]).into(), &|_| true)
     }
 
-    /// Notes what happened to a row of a recorded table.
+    /// Notes what happened to a row of a recorded table. `may_differ` tells of an update whether a
+    /// column may have changed.
     pub(super) fn note(
         &mut self,
         what: i64,
         number: u32,
         value: Values<'_>,
+        may_differ: &dyn Fn(usize) -> bool,
     ) -> Result<(), &'static str> {
         self.touch(number as usize);
         if self.quiet {
@@ -250,7 +252,7 @@ impl Notes {
                     self.whole(DELETE, number, of, value);
                     self.whole(INSERT, number, to, &new);
                 } else if !self.is_gone(of) {
-                    self.update(number, of, value);
+                    self.update(number, of, value, may_differ);
                 }
             }
             _ => return Err("an unknown operation was handed over"),
@@ -285,7 +287,13 @@ impl Notes {
     }
 
     /// Notes what an update changed, unless it changed nothing.
-    fn update(&mut self, number: u32, scope: u32, value: Values<'_>) {
+    fn update(
+        &mut self,
+        number: u32,
+        scope: u32,
+        value: Values<'_>,
+        may_differ: &dyn Fn(usize) -> bool,
+    ) {
         let tables = Arc::clone(&self.tables);
         let Some(recorded) = &tables[number as usize] else { return };
         let shape = &recorded.shape;
@@ -294,7 +302,7 @@ impl Notes {
         shape.key.iter().for_each(|at| writer.value(value(*at)));
         shape.context.iter().for_each(|at| writer.value(value(at + columns)));
         let (mut changed, mut nulled, mut kept) = (0, 0, 0);
-        for at in 0..columns {
+        for at in (0..columns).filter(|at| may_differ(*at)) {
             let (old, new) = (value(at), value(at + columns));
             if old == new {
                 continue;

@@ -247,6 +247,13 @@ pub(crate) fn read_row(
         let place = selected.iter().position(|selected| *selected == position);
         read(row, place.expect("the key's and the owner's columns are selected"))
     };
+    if selected[..count] == *plan.shown {
+        let mut place = 0;
+        return plan.row_with(|position| {
+            place += 1;
+            engine.show(plan, position, &read(row, place - 1)?, &at)
+        });
+    }
     let mut shown = Row::with_capacity(count);
     for (place, position) in selected[..count].iter().enumerate() {
         let value = engine.show(plan, *position, &read(row, place)?, &at)?;

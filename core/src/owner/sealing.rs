@@ -241,12 +241,7 @@ impl Engine {
     /// The row that a caller sees of a row's stored values in the table's order.
     pub(crate) fn show_row(&self, plan: &Plan, stored: &[SqlValue<'_>]) -> Result<Row> {
         let at = |position: usize| Ok(stored[position].borrowed());
-        let mut shown = Row::with_capacity(plan.shown.len());
-        for position in &plan.shown {
-            let name = plan.validator.fields()[*position].name.clone();
-            shown.insert(name, self.show(plan, *position, &stored[*position], &at)?);
-        }
-        Ok(shown)
+        plan.row_with(|position| self.show(plan, position, &stored[position], &at))
     }
 
     /// The same of a row that is not needed any more.
@@ -258,13 +253,9 @@ impl Engine {
         if plan.sealing.is_some() {
             return self.show_row(plan, &stored);
         }
-        let mut shown = Row::with_capacity(plan.shown.len());
-        for position in &plan.shown {
-            let value = std::mem::replace(&mut stored[*position], SqlValue::Null);
-            let name = plan.validator.fields()[*position].name.clone();
-            shown.insert(name, plan.take(*position, value)?);
-        }
-        Ok(shown)
+        plan.row_with(|position| {
+            plan.take(position, std::mem::replace(&mut stored[position], SqlValue::Null))
+        })
     }
 
     /// The letters of the blind index that stored values have which equal a value: of one holder

@@ -121,7 +121,7 @@ impl Rows<'_> {
         let mark = recorder.mark();
         let direct = recorder.is_direct(connection, plan.number, &Deed::Update(is_changed))?;
         if direct {
-            recorder.note_update(plan.number, before, after)?;
+            recorder.note_update(plan.number, before, after, is_changed)?;
         }
         let mut statement = connection.prepare_cached(&sql.text)?;
         let bound = storage::bind(&mut statement, &sql.values);
