@@ -4,6 +4,7 @@
 //! handles given out here.
 
 mod checks;
+mod journal;
 mod keys;
 mod records;
 mod restore;
@@ -28,6 +29,7 @@ use crate::owner::{Engine, Owner, audited};
 use crate::seed::{self, SeedReport};
 use crate::session::KeptActors;
 
+pub use journal::log_exclusively;
 pub use keys::Shredded;
 pub use restore::proven_backup;
 
@@ -275,8 +277,9 @@ impl Database {
     /// - `io`: SQLite could not read it.
     pub fn export(&mut self) -> Result<Vec<u8>> {
         audited::fill(&self.engine)?;
-        let data = self.engine.connection.serialize(rusqlite::MAIN_DB)?;
-        Ok(data.to_vec())
+        let mut image = self.engine.connection.serialize(rusqlite::MAIN_DB)?.to_vec();
+        journal::without_log(&mut image);
+        Ok(image)
     }
 
     /// Closes the database. Dropping it does the same and forgets what went wrong.

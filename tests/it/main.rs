@@ -5,6 +5,7 @@
 mod accounts;
 mod audit;
 mod docs;
+mod durability;
 mod encrypted_sessions;
 mod encryption;
 mod golden;

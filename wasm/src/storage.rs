@@ -11,6 +11,7 @@ use std::fmt;
 
 use freehold_core::Error;
 use freehold_core::call::error_to_json;
+use freehold_core::database::log_exclusively;
 use js_sys::Reflect;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use serde_json::{Value, json};
@@ -157,7 +158,9 @@ pub fn open_memory(image: Option<Vec<u8>>) -> Result<Connection, Error> {
 pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
     let pool = open_pool(name, false).await?;
     finish_replacing(&pool).map_err(|error| OpenError::from_pool(name, &error))?;
-    Ok(connect(name, DATABASE_FILE)?)
+    let connection = connect(name, DATABASE_FILE)?;
+    log_exclusively(&connection)?;
+    Ok(connection)
 }
 
 /// Puts the bytes of a proven file in the place of the database `name`, which is not open.

@@ -72,7 +72,8 @@ export interface OpenOptions<M = string | Model | BundleFiles> {
 }
 
 /**
- * Opens a database, and makes it when there is none. Writes nothing to an existing one.
+ * Opens a database, and makes it when there is none. Changes nothing in an existing one,
+ * except that it gets a write-ahead log.
  *
  * Tabs share a stored database: the worker of one of them has it, and serves the others.
  *

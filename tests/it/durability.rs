@@ -1,0 +1,191 @@
+//! What a file survives that a browser keeps: a loss of power after any write, whatever the medium
+//! made of what it was not told to flush.
+
+mod medium;
+
+use freehold::{Actor, Bundle, Database, Session};
+use freehold_core::database::log_exclusively;
+use freehold_core::host::FixedHost;
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+
+use self::medium::{Files, Loss, Medium, Step};
+
+const FILE: &str = "app.db";
+const LOG: &str = "app.db-wal";
+
+/// The commits of a run: single rows, several rows, and some that go beyond the cache.
+const COMMITS: usize = 15;
+
+fn connect(medium: &Medium) -> Connection {
+    let flags = OpenFlags::default();
+    let connection = Connection::open_with_flags_and_vfs(FILE, flags, medium.name()).unwrap();
+    log_exclusively(&connection).unwrap();
+    // The log is brought into the file every few commits, and pages leave the cache before the commit.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 60, |_| Ok(())).unwrap();
+    connection.pragma_update(None, "cache_size", 10).unwrap();
+    connection
+}
+
+fn open(medium: &Medium) -> Database {
+    let bundle = Bundle::builtin("workflow").unwrap();
+    let host = Box::new(FixedHost::new(1_790_000_000_000, 1));
+    Database::open(connect(medium), bundle, host).unwrap()
+}
+
+fn image() -> Files {
+    let image = freehold::testing::database("workflow", "development").export().unwrap();
+    Files::from([(FILE.to_owned(), image)])
+}
+
+fn admin(database: &Database) -> Actor {
+    let sql = "SELECT id, tenant_id FROM users WHERE email = 'admin@example.com'";
+    let row = database.owner().unwrap().sql(sql, &[]).unwrap().rows.remove(0);
+    Actor::user(row[0].as_str().unwrap()).in_tenant(row[1].as_str().unwrap())
+}
+
+fn write(session: &Session<'_>, at: usize) -> freehold::Result<()> {
+    let workflow = |part: usize, size: usize| {
+        let steps = json!({ "steps": "x".repeat(size) });
+        let row = json!({ "name": format!("written {at:02} {part}"), "definition": steps });
+        session.insert("workflows", row.as_object().unwrap()).map(|_| ())
+    };
+    match at % 5 {
+        3 => session.transaction(|_| (0..4).try_for_each(|part| workflow(part, 3_000))),
+        4 => workflow(0, 60_000),
+        _ => workflow(0, 10),
+    }
+}
+
+/// Writes, telling the medium what was acknowledged; what happened.
+fn run(medium: &Medium, start: &Files) -> Vec<Step> {
+    medium.load(start.clone());
+    let database = open(medium);
+    let session = database.session(admin(&database)).unwrap();
+    for at in 0..COMMITS {
+        write(&session, at).unwrap();
+        medium.acknowledge();
+        if at % 7 == 0 {
+            let undone = session.transaction(|session| {
+                write(session, COMMITS + at)?;
+                session.sql("no statement", &[])
+            });
+            assert_eq!(undone.unwrap_err().code(), "sql");
+        }
+    }
+    database.close().unwrap();
+    medium.steps()
+}
+
+/// The writes that a file holds, by number.
+fn held(connection: &Connection) -> Vec<usize> {
+    let sql = "SELECT substr(name, 9, 2), count(*) FROM workflows
+        WHERE name LIKE 'written%' GROUP BY 1 ORDER BY 1";
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(|row| {
+        let (number, count): (String, i64) = row.unwrap();
+        let number: usize = number.parse().unwrap();
+        assert_eq!(count, if number % 5 == 3 { 4 } else { 1 }, "all or nothing of {number}");
+        number
+    })
+    .collect()
+}
+
+/// Opens what was left, which has to hold all that was acknowledged, and at most one write more.
+fn check(medium: &Medium, left: Files, acknowledged: usize, whole: bool) {
+    medium.load(left);
+    let connection = connect(medium);
+    let fine: String =
+        connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(fine, "ok");
+    let held = held(&connection);
+    assert!(
+        held.len() == acknowledged || held.len() == acknowledged + 1,
+        "{acknowledged}: {held:?}"
+    );
+    assert!(held.iter().enumerate().all(|(at, number)| at == *number), "{held:?}");
+    if whole {
+        drop(connection);
+        let mut findings = Vec::new();
+        open(medium).verify_audit(&mut |finding| findings.push(finding)).unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+    }
+}
+
+/// Numbers without a pattern, the same ones in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % end as u64) as usize
+    }
+}
+
+#[test]
+fn no_commit_is_acknowledged_before_the_log_is_flushed() {
+    let medium = Medium::new("medium-flushes");
+    let steps = run(&medium, &image());
+    // What SQLite writes behind the flushed part of a commit only fills up the medium's sector.
+    let mut flushed = false;
+    for step in &steps {
+        match step {
+            Step::Flush { file } if file == LOG => flushed = true,
+            Step::Acknowledged => {
+                assert!(flushed, "acknowledged without a flush");
+                flushed = false;
+            }
+            _ => {}
+        }
+    }
+    let in_file = |step: &&Step| matches!(step, Step::Write { file, .. } if file == FILE);
+    assert!(steps.iter().filter(in_file).count() > 0, "the log was brought into the file");
+}
+
+#[test]
+fn whatever_a_loss_of_power_leaves_holds_what_was_acknowledged() {
+    let medium = Medium::new("medium-losses");
+    let start = image();
+    let steps = run(&medium, &start);
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut loss = Loss::new(start);
+    let mut acknowledged = 0;
+    for (at, step) in steps.iter().enumerate() {
+        loss.step(step);
+        acknowledged += usize::from(matches!(step, Step::Acknowledged));
+        // Everything that was written so far; then parts of it, torn in the middle of a page.
+        check(&medium, loss.left(|| usize::MAX), acknowledged, at % 20 == 0);
+        let parts = loss.left(|| match random.below(4) {
+            0 => 0,
+            1 => 512 * (1 + random.below(8)),
+            _ => usize::MAX,
+        });
+        check(&medium, parts, acknowledged, false);
+        if !matches!(step, Step::Write { .. } | Step::Truncate { .. }) {
+            // Only what was flushed, which no write changes.
+            check(&medium, loss.left(|| 0), acknowledged, true);
+        }
+    }
+    assert_eq!(acknowledged, COMMITS);
+}
+
+#[test]
+fn an_export_opens_without_a_log() {
+    let medium = Medium::new("medium-export");
+    medium.load(image());
+    let mut database = open(&medium);
+    write(&database.session(admin(&database)).unwrap(), 0).unwrap();
+    let export = database.export().unwrap();
+    drop(database);
+    medium.load(Files::from([(FILE.to_owned(), export)]));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let plain = Connection::open_with_flags_and_vfs(FILE, flags, medium.name()).unwrap();
+    assert_eq!(held(&plain), [0]);
+    let mode: Value = plain
+        .query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0).map(Value::from))
+        .unwrap();
+    assert_eq!(mode, "delete");
+}
