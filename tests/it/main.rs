@@ -25,5 +25,6 @@ mod restore;
 mod rights;
 mod scenarios;
 mod standing;
+mod turns;
 mod updown;
 mod versions;

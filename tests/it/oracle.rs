@@ -331,6 +331,34 @@ fn fill(database: &Database, world: &mut World, seed: u64) {
         }
     }
     wake(database, world, &mut dice);
+    rank(database, world, &mut dice);
+}
+
+/// Most keys are somebody's who could make them, or nobody's.
+fn rank(database: &Database, world: &mut World, dice: &mut Dice) {
+    let model = world.model.clone();
+    let Some(keys) = world.template(Template::ApiKey) else { return };
+    let keys = model.table(&keys.name).unwrap();
+    let Some(maker) = keys.column("user_id") else { return };
+    for at in 0..world.rows(&keys.name).len() {
+        let row = world.rows(&keys.name)[at].clone();
+        if world.has_able_maker(keys, &row) || dice.percent(15) {
+            continue;
+        }
+        let (members, _, person) = world.members();
+        let people = world.rows(&members.name).iter().map(|member| member[person].clone());
+        let nobody = maker.optional.then_some(Value::Null);
+        let able = people.chain(nobody).find(|person| {
+            let mut row = row.clone();
+            row.insert("user_id".to_owned(), person.clone());
+            world.has_able_maker(keys, &row)
+        });
+        let Some(able) = able else { continue };
+        let changes = Row::from_iter([("user_id".to_owned(), able)]);
+        let owner = database.owner().unwrap();
+        let row = owner.update(&keys.name, &key_json(keys, &row), &changes).unwrap();
+        world.tables.get_mut(&keys.name).unwrap()[at] = row;
+    }
 }
 
 /// Most people, tenants and keys are active, or nobody could do anything.

@@ -1,5 +1,6 @@
 //! Inviting people into a tenant.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine as _;
@@ -68,54 +69,65 @@ impl Session<'_> {
         let rights = rules.rights();
         let denied = || Error::Denied { table: invitations.name.clone(), operation: "update" };
         let (Some(user), None) = (&rights.user, &rights.tenant) else { return Err(denied()) };
+        let user = || Value::from(user.as_str());
         let (members, person) = membership(model).ok_or_else(denied)?;
         let (Some(tenant), Some(key)) =
             (model.tenant_column(invitations), model.tenant_column(members))
         else {
             return Err(denied());
         };
-        let columns: Vec<&str> =
-            invitations.columns.iter().map(|column| column.name.as_str()).collect();
-        let hash = token_hash(token);
-        let found = find(self.engine(), invitations, &[("token_hash", &hash)], &columns)?;
-        let found = found.ok_or(Error::BadCredentials)?;
-        let value = |name: &str| {
-            text(columns.iter().position(|column| *column == name).and_then(|at| found.get(at)))
-        };
-        let now = host::now(self.host());
-        let own_email = self.own_value("email")?;
-        let spent = !value("accepted_at").is_empty() || !value("revoked_at").is_empty();
-        let for_them = own_email.eq_ignore_ascii_case(&value("email"));
-        if spent || value("expires_at") <= now || !for_them {
-            return Err(Error::BadCredentials);
-        }
-        let mut member = Row::from_iter([
-            (key.to_owned(), Value::from(value(tenant))),
-            (person.to_owned(), Value::from(user.as_str())),
-        ]);
-        if let Some(role) = model.tenancy.as_ref().and_then(|tenancy| tenancy.role.clone())
-            && invitations.column(&role).is_some()
-        {
-            member.insert(role.clone(), value(&role).into());
-        }
-        let accepted = Row::from_iter([("accepted_at".to_owned(), now.into())]);
-        let Some(id) = invitations.primary_key.last() else { return Err(denied()) };
-        let invitation = serde_json::json!({ tenant: value(tenant), id: value(id) });
+        let token = token_hash(token);
         self.as_core(|rows| {
+            // Looked at within the transaction: it may be revoked, or accepted, at any time before.
+            let found = self.open_invitation(invitations, &token)?;
+            let value = |name: &str| Value::from(found.get(name).cloned().unwrap_or_default());
+            let mut member =
+                Row::from_iter([(key.to_owned(), value(tenant)), (person.to_owned(), user())]);
+            if let Some(role) = model.tenancy.as_ref().and_then(|tenancy| tenancy.role.as_ref())
+                && invitations.column(role).is_some()
+            {
+                member.insert(role.clone(), value(role));
+            }
+            let accepted =
+                Row::from_iter([("accepted_at".to_owned(), host::now(self.host()).into())]);
+            let Some(id) = invitations.primary_key.last() else { return Err(denied()) };
+            let invitation = serde_json::json!({ tenant: value(tenant), id: value(id) });
             let member = rows.insert(&members.name, &member)?;
             rows.update(&invitations.name, &invitation, &accepted)?;
             if let Some((table, team, seat)) = team_seat(model, invitations, members)
-                && !value(team).is_empty()
+                && found.get(team).is_some_and(|team| !team.is_empty())
             {
                 let seat = Row::from_iter([
-                    (key.to_owned(), Value::from(value(tenant))),
-                    (team.to_owned(), Value::from(value(team))),
-                    (seat.to_owned(), Value::from(user.as_str())),
+                    (key.to_owned(), value(tenant)),
+                    (team.to_owned(), value(team)),
+                    (seat.to_owned(), user()),
                 ]);
                 rows.insert(&table.name, &seat)?;
             }
             Ok(member)
         })
+    }
+
+    /// The texts of the invitation with this token, by column, where the actor may accept it.
+    fn open_invitation(
+        &self,
+        invitations: &Table,
+        token: &str,
+    ) -> Result<BTreeMap<String, String>> {
+        let columns: Vec<&str> =
+            invitations.columns.iter().map(|column| column.name.as_str()).collect();
+        let found = find(self.engine(), invitations, &[("token_hash", token)], &columns)?;
+        let found = found.ok_or(Error::BadCredentials)?;
+        let texts =
+            columns.iter().zip(&found).map(|(name, value)| ((*name).to_owned(), text(Some(value))));
+        let texts: BTreeMap<String, String> = texts.collect();
+        let value = |name: &str| texts.get(name).map_or("", String::as_str);
+        let spent = !value("accepted_at").is_empty() || !value("revoked_at").is_empty();
+        let for_them = self.own_value("email")?.eq_ignore_ascii_case(value("email"));
+        if spent || value("expires_at") <= host::now(self.host()).as_str() || !for_them {
+            return Err(Error::BadCredentials);
+        }
+        Ok(texts)
     }
 }
 

@@ -113,13 +113,14 @@ impl Session<'_> {
     /// - `denied`: the actor is no person
     pub fn change_password(&self, old: &str, new: &str) -> Result<()> {
         let (table, key) = self.own_account()?;
-        let hash = self.own_value("password_hash")?;
-        if !password::verify(old, &hash) {
-            return Err(Error::BadCredentials);
-        }
+        let known = self.verified(old)?;
         let hash = password::hash(new, self.host())?;
         let changes = Row::from_iter([("password_hash".to_owned(), hash.into())]);
-        self.as_core(|rows| rows.update(&table, &key, &changes)).map(|_| ())
+        self.as_core(|rows| {
+            self.check_still(&known)?;
+            rows.update(&table, &key, &changes)
+        })
+        .map(|_| ())
     }
 
     /// Changes the actor's own e-mail address, after the password was given once more; the account
@@ -132,11 +133,31 @@ impl Session<'_> {
     /// - `invalid`: it is no address
     pub fn change_email(&self, email: &str, secret: &str) -> Result<Row> {
         let (table, key) = self.own_account()?;
-        if !password::verify(secret, &self.own_value("password_hash")?) {
-            return Err(Error::BadCredentials);
-        }
+        let known = self.verified(secret)?;
         let changes = Row::from_iter([("email".to_owned(), email.into())]);
-        self.as_core(|rows| rows.update(&table, &key, &changes)).map_err(unavailable)
+        self.as_core(|rows| {
+            self.check_still(&known)?;
+            rows.update(&table, &key, &changes)
+        })
+        .map_err(unavailable)
+    }
+
+    /// The stored hash of the actor's own password, if this is it.
+    fn verified(&self, secret: &str) -> Result<String> {
+        let hash = self.own_value("password_hash")?;
+        match password::verify(secret, &hash) {
+            true => Ok(hash),
+            false => Err(Error::BadCredentials),
+        }
+    }
+
+    /// Refuses where the password was changed since it was verified. Verifying takes too long to
+    /// hold the write lock meanwhile.
+    fn check_still(&self, known: &str) -> Result<()> {
+        match self.own_value("password_hash")? == known {
+            true => Ok(()),
+            false => Err(Error::BadCredentials),
+        }
     }
 
     /// The table of people, and the key of the actor's own row.

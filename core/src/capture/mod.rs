@@ -416,6 +416,11 @@ impl Recorder {
         self.actor.borrow().clone()
     }
 
+    /// Whether the open transaction is this actor's.
+    pub(crate) fn is_of(&self, actor: &Actor) -> bool {
+        *self.actor.borrow() == *actor
+    }
+
     /// Makes the internal tables where they are missing, in the open transaction.
     pub(crate) fn ensure(&self, connection: &Connection) -> Result<()> {
         if !self.ready.get() {

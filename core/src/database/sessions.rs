@@ -36,6 +36,7 @@ impl Database {
         origin: Origin,
     ) -> Result<Actor> {
         self.check_initialized()?;
+        self.engine.check_turn(&Actor::system())?;
         account::authenticate(&self.engine, email, password, tenant, origin)
     }
 
@@ -48,6 +49,7 @@ impl Database {
     /// - `not_initialized`
     pub fn authenticate_key(&self, key: &str, origin: Origin) -> Result<Actor> {
         self.check_initialized()?;
+        self.engine.check_turn(&Actor::system())?;
         account::authenticate_key(&self.engine, key, origin)
     }
 

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::model::{Grant, Model};
+
 /// An expression over a row and an actor.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
@@ -93,6 +95,34 @@ impl Expr {
             Expr::InList(inner, items) => std::iter::once(&**inner).chain(items).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl Grant {
+    /// The tables that it may look rows up in, whoever the actor is.
+    pub(crate) fn tables<'m>(&'m self, model: &'m Model) -> Vec<&'m String> {
+        let mut tables = Vec::new();
+        let mut called: Vec<&str> = Vec::new();
+        let mut open: Vec<&Expr> = Vec::new();
+        if let Grant::When(expr) = self {
+            open.push(expr);
+        }
+        while let Some(expr) = open.pop() {
+            open.extend(expr.children());
+            match expr {
+                Expr::InSelect(_, select) => {
+                    tables.push(&select.table);
+                    open.extend(&select.condition);
+                }
+                Expr::Predicate(name, _) if !called.contains(&name.as_str()) => {
+                    called.push(name);
+                    let named = model.predicates.iter().find(|known| known.name == *name);
+                    open.extend(named.map(|predicate| &predicate.body));
+                }
+                _ => {}
+            }
+        }
+        tables
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use crate::actor::Actor;
 use crate::capture::Recorder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::keyring::KeyRing;
 use crate::model::Model;
@@ -49,6 +50,24 @@ impl Engine {
             keys: KeyRing::default(),
             key_uses: RefCell::default(),
             shadows: Shadows::default(),
+        })
+    }
+
+    /// Refuses whoever is not the actor of the open transaction, if one is open: what they write
+    /// would be recorded as that actor's, and what they read is not committed yet.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_argument`: the open transaction is another actor's; it goes on as it was
+    pub(crate) fn check_turn(&self, actor: &Actor) -> Result<()> {
+        if self.connection.is_autocommit() || self.recorder.is_of(actor) {
+            return Ok(());
+        }
+        let message = "another actor's transaction is open on this database; handles take turns, \
+                       so end it first";
+        Err(Error::InvalidArgument {
+            argument: "transaction".to_owned(),
+            message: message.to_owned(),
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::owner::catalog::Plan;
 use crate::owner::read::Current;
 use crate::owner::rows::Rows;
 use crate::owner::update::Updated;
-use crate::owner::write::{denied, not_found, push_rules};
+use crate::owner::write::{not_found, push_rules};
 use crate::policy::Rule;
 use crate::query::{Key, Sql, push_key};
 use crate::value::{Row, SqlValue};
@@ -45,9 +45,10 @@ impl Rows<'_> {
         let row = current.ok_or_else(|| not_found(plan, key))?.row;
         if let Some(SqlValue::Text(hidden_at)) = plan.deleted_at.map(|position| &row[position]) {
             let now = host::now(self.host);
+            // A hidden row is nobody's to see who may not bring it back.
             let turn = Turn::Show(hidden_at);
             if !self.turn(plan, &row, turn, &now, &self.rules(plan).delete)? {
-                return Err(denied(plan, "restore"));
+                return Err(not_found(plan, key));
             }
             self.turn_children(plan, &row, turn, &now)?;
         }

@@ -58,6 +58,9 @@ static SYSTEM: LazyLock<Actor> = LazyLock::new(Actor::system);
 
 /// The unrestricted handle of whoever holds the file. Never give it to code that acts for a user.
 ///
+/// Within a session's open transaction it reads what that transaction wrote so far, and its writes
+/// are `invalid_argument`: they would be recorded as that actor's.
+///
 /// Cheap to make and to copy. Foreign keys must be enforced on the connection.
 ///
 /// # Example

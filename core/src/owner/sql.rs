@@ -72,6 +72,7 @@ pub(crate) fn run(
     if !WRITING.contains(&outline.word.as_str()) || statement.readonly() {
         let readonly = statement.readonly();
         if !readonly {
+            engine.check_turn(actor)?;
             // It may change the schema, on which the recorder's triggers stand.
             match connection.is_autocommit() {
                 true => engine.recorder.release(connection)?,

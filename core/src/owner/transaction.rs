@@ -18,6 +18,7 @@ use crate::owner::Engine;
 ///
 /// - the work's own
 /// - `locked`: another connection is writing
+/// - `invalid_argument`: the open transaction is another actor's
 pub(crate) fn transaction<T>(
     engine: &Engine,
     actor: &Actor,
@@ -27,6 +28,7 @@ pub(crate) fn transaction<T>(
         // It is that statement's to be undone as a whole.
         return statement(engine, actor, work);
     }
+    engine.check_turn(actor)?;
     let guard = Guard::begin(engine, actor)?;
     let value = work()?;
     guard.commit()?;
@@ -47,6 +49,7 @@ pub(crate) fn statement<T>(
     if engine.connection.is_autocommit() {
         return transaction(engine, actor, work);
     }
+    engine.check_turn(actor)?;
     let mark = engine.recorder.mark();
     let result = work();
     if result.is_err() {

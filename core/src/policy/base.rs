@@ -88,7 +88,7 @@ fn policy(table: &Table, operation: Operation, rights: &Rights, folding: &mut Fo
 }
 
 /// What a session without a tenant sees of tenants' tables: the person's own memberships, and the
-/// rows of the tenants that they belong to.
+/// rows of the tenants that they belong to, as far as a session in that tenant is to be had.
 fn of_user_alone(
     model: &Model,
     table: &Table,
@@ -98,31 +98,76 @@ fn of_user_alone(
 ) -> Rule {
     let (Some(user), Some(tenancy)) = (&rights.user, &model.tenancy) else { return Rule::Never };
     let Some((members, person)) = membership(model) else { return Rule::Never };
+    let (Some(tenants), Some(key)) = (model.table(&tenancy.tenant), model.tenant_column(members))
+    else {
+        return Rule::Never;
+    };
     if operation != Operation::Read {
         return Rule::Never;
     }
+    // Where people belong to one tenant each, the session itself asks whether they are active.
+    let member_active = tenancy.member_active.as_ref().filter(|_| tenancy.member.is_some());
+    let tenant_active = tenancy.tenant_active.as_ref();
+    let mut folding = Folding::new(model, rights);
     let mut sql = Sql::default();
-    let bound = || SqlValue::from(user.clone());
-    if table.name == members.name {
-        sql.name(person).push(" = ").bind(bound());
-    } else if table.name == tenancy.tenant {
-        let Some(key) = model.tenant_column(members) else { return Rule::Never };
-        sql.name(column).push(" IN (SELECT ").name(key).push(" FROM ").table(&members.name);
-        sql.push(" WHERE ").name(person).push(" = ").bind(bound());
-        if members.soft_delete.is_some() {
-            sql.push(" AND \"deleted_at\" IS NULL");
-        }
-        sql.push(")");
+    let other = if table.name == members.name {
+        let Some(id) = tenants.primary_key.first() else { return Rule::Never };
+        sql.name(person).push(" = ").bind(SqlValue::from(user.clone()));
+        push_active(&mut sql, &mut folding, members, member_active);
+        sql.push(" AND ").name(key).push(" IN (SELECT ").name(id);
+        sql.push(" FROM ").table(&tenants.name).push(" WHERE TRUE");
+        push_there(&mut sql, &mut folding, tenants, tenant_active);
+        tenants
+    } else if table.name == tenants.name {
+        sql.push("TRUE");
+        push_active(&mut sql, &mut folding, tenants, tenant_active);
+        sql.push(" AND ").name(column).push(" IN (SELECT ").name(key);
+        sql.push(" FROM ").table(&members.name);
+        sql.push(" WHERE ").name(person).push(" = ").bind(SqlValue::from(user.clone()));
+        push_there(&mut sql, &mut folding, members, member_active);
+        members
     } else {
         return Rule::Never;
-    }
+    };
+    sql.push(")");
+    let mut columns = folding.columns;
+    columns.extend([person.to_owned(), column.to_owned()]);
+    columns.retain(|name| table.column(name).is_some());
+    columns.sort_unstable();
+    columns.dedup();
     Rule::When(Condition {
         term: Term { text: sql.text, values: sql.values },
-        columns: vec![person.to_owned(), column.to_owned()],
-        reads: vec![members.name.clone()],
+        columns,
+        reads: vec![other.name.clone()],
         verdicts: Verdicts::new(),
         tenant_only: false,
     })
+}
+
+/// Adds that a row which is looked up is there and active.
+fn push_there(
+    sql: &mut Sql<'static>,
+    folding: &mut Folding<'_>,
+    table: &Table,
+    active: Option<&Expr>,
+) {
+    if table.soft_delete.is_some() {
+        sql.push(" AND \"deleted_at\" IS NULL");
+    }
+    push_active(sql, folding, table, active);
+}
+
+/// Adds that a row is active.
+fn push_active(
+    sql: &mut Sql<'static>,
+    folding: &mut Folding<'_>,
+    table: &Table,
+    active: Option<&Expr>,
+) {
+    if let Some(active) = active {
+        sql.push(" AND ");
+        folding.condition(active, table).push_to(sql);
+    }
 }
 
 /// What a narrowed session reaches: rows that name its sub-tenant; its own row and those that this

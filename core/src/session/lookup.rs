@@ -12,10 +12,11 @@ use crate::actor::{Actor, Principal};
 use crate::error::Result;
 use crate::host;
 use crate::model::expr::Expr;
-use crate::model::{Model, Table, Template};
+use crate::model::{Grant, Model, Table, Template};
 use crate::owner::Engine;
 use crate::owner::read::first;
-use crate::policy::{Narrowed, Rights, membership, over_row};
+use crate::owner::write::push_rules;
+use crate::policy::{Narrowed, Rights, Rules, membership, over_row};
 use crate::query::Sql;
 use crate::value::SqlValue;
 
@@ -45,12 +46,17 @@ pub(super) fn rights(engine: &Engine, actor: &Actor) -> Result<Rights> {
     Ok(rights)
 }
 
-/// The positions of the tables that rights are looked up in.
-pub(super) fn tables(model: &Model) -> Vec<usize> {
+/// The positions of the tables that an actor's rights are looked up in.
+pub(super) fn tables(model: &Model, actor: &Actor) -> Vec<usize> {
     let Some(tenancy) = &model.tenancy else { return Vec::new() };
     let named = [Some(&tenancy.tenant), tenancy.user.as_ref(), tenancy.member.as_ref()];
     let named = named.into_iter().flatten().chain(&tenancy.narrow);
-    let named: Vec<&String> = named.collect();
+    let mut named: Vec<&String> = named.collect();
+    if let Principal::ApiKey(_) = actor.principal {
+        named.extend(template(model, Template::ApiKey).map_or_else(Vec::new, |keys| {
+            insert_grant(keys).map_or_else(Vec::new, |grant| grant.tables(model))
+        }));
+    }
     let tables = model.tables.iter().enumerate().filter(|(_, table)| {
         let template = matches!(table.template, Some(Template::ApiKey | Template::Permission));
         template || named.contains(&&table.name)
@@ -135,12 +141,42 @@ fn of_key(engine: &Engine, key: &str, rights: &mut Rights) -> Result<()> {
     let Some(tenant) = rights.tenant.clone() else { return Err(unknown()) };
     check_tenant(engine, &tenant)?;
     if let Some(user) = user {
-        // A key is worth nothing once the person who made it is locked out.
-        let mut maker = Rights { tenant: Some(tenant), ..Rights::default() };
+        // A key is worth nothing once the person who made it is locked out, or has no longer the
+        // rank that it takes to make it.
+        let mut maker = Rights { tenant: Some(tenant.clone()), ..Rights::default() };
         of_user(engine, &user, &mut maker)?;
+        if !could_make(engine, keys, &[(column, &tenant), (id, key)], maker)? {
+            return Err(ended("who made the API key could not make it any more"));
+        }
     }
     rights.key = Some(key.to_owned());
     Ok(())
+}
+
+/// Whether a person could make an API key now, as it is. Where sessions make none, whoever holds
+/// the file made it.
+fn could_make(
+    engine: &Engine,
+    keys: &Table,
+    wanted: &[(&str, &str)],
+    maker: Rights,
+) -> Result<bool> {
+    if insert_grant(keys).is_none() {
+        return Ok(true);
+    }
+    let rules = Rules::new(engine.catalog.model().clone(), maker);
+    let Some(rules) = rules.table(&keys.name) else { return Ok(false) };
+    let mut sql = Sql::default();
+    sql.push("SELECT 1 FROM ").table(&keys.name).push(" WHERE ");
+    sql.list(wanted, " AND ", |sql, (name, value)| {
+        sql.name(name).push(" = ").bind((*value).into());
+    });
+    push_rules(&mut sql, [&rules.insert]);
+    Ok(first(&engine.connection, &sql, 1)?.is_some())
+}
+
+fn insert_grant(keys: &Table) -> Option<&Grant> {
+    keys.policy.as_ref()?.insert.as_ref()
 }
 
 /// Whether the tenant is there and active.

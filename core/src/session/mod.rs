@@ -32,7 +32,8 @@ use crate::value::Row;
 
 pub(crate) use kept::KeptActors;
 
-/// An actor's handle. Cheap to make; several may be open on one database, and take turns.
+/// An actor's handle. Cheap to make; several may be open on one database, and take turns: while
+/// one actor's transaction is open, every call of another's session is `invalid_argument`.
 ///
 /// What the actor can't see does not exist: reads leave it out, writes answer `not_found`. What
 /// they see and may not change is `denied`.
@@ -76,6 +77,7 @@ impl<'db> Session<'db> {
         actor: Actor,
         newer: Option<(i64, i64)>,
     ) -> Result<Session<'db>> {
+        engine.check_turn(&actor)?;
         engine.recorder.look_for_others(&engine.connection)?;
         let generation = engine.recorder.generation();
         let rights = lookup::rights(engine, &actor)?;
@@ -83,7 +85,7 @@ impl<'db> Session<'db> {
         lookup::check_expiry(engine, &rights)?;
         let rules = Arc::new(Rules::new(engine.catalog.model().clone(), rights));
         let standing = Standing { rules, generation, data_version };
-        let hangs_on = lookup::tables(engine.catalog.model()).into();
+        let hangs_on = lookup::tables(engine.catalog.model(), &actor).into();
         Ok(Session::resume(engine, actor, newer, hangs_on, standing))
     }
 

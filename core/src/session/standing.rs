@@ -143,6 +143,7 @@ impl<'db> Session<'db> {
 
     /// What the actor may do as far as this connection knows.
     fn known_rules(&self) -> Result<Arc<Rules>> {
+        self.engine.check_turn(&self.actor)?;
         let generation = self.engine.recorder.generation();
         let mut standing = self.standing.borrow_mut();
         if standing.generation != generation {

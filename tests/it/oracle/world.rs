@@ -175,8 +175,8 @@ impl World {
         {
             return None;
         }
-        if let Some(maker) = text(row, "user_id") {
-            self.person(maker, Some(own))?;
+        if !self.has_able_maker(table, row) {
+            return None;
         }
         let names = row.get("permissions").and_then(Value::as_array);
         let names = names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
@@ -186,6 +186,15 @@ impl World {
             permissions: names.collect(),
             ..Who::default()
         })
+    }
+
+    /// Whether the person who made a key, if it says, could make it now.
+    pub fn has_able_maker(&self, keys: &Table, row: &Row) -> bool {
+        let tenant = self.model.tenant_column(keys).and_then(|column| text(row, column));
+        let Some(maker) = text(row, "user_id") else { return true };
+        let is_made = keys.policy.as_ref().is_some_and(|policy| policy.insert.is_some());
+        self.person(maker, tenant)
+            .is_some_and(|who| !is_made || self.allows(&who, keys, Operation::Insert, row))
     }
 
     /// Whether an actor may do something with a row, as the policies stand now.
@@ -225,21 +234,18 @@ impl World {
         }
     }
 
-    /// What a person sees of tenants without working in one: their memberships, and those tenants.
+    /// What a person sees of tenants without working in one: their memberships, and those tenants,
+    /// where they could work.
     fn is_own(&self, who: &Who, table: &Table, row: &Row) -> bool {
         let Some(user) = who.user.as_deref() else { return false };
         let (members, key, person) = self.members();
-        if table.name == members.name {
-            return text(row, person) == Some(user);
-        }
         let tenants = &self.model.tenancy.as_ref().unwrap().tenant;
-        let id = table.primary_key.first().unwrap();
-        table.name == *tenants
-            && self.rows(&members.name).iter().any(|member| {
-                is_there(member)
-                    && text(member, person) == Some(user)
-                    && text(member, key) == text(row, id)
-            })
+        let tenant = match &table.name {
+            name if *name == members.name && text(row, person) == Some(user) => text(row, key),
+            name if name == tenants => text(row, table.primary_key.first().unwrap()),
+            _ => None,
+        };
+        tenant.is_some_and(|tenant| self.person(user, Some(tenant)).is_some())
     }
 
     /// What a session held to one sub-tenant reaches.
