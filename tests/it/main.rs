@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod adoption;
 mod audit;
 mod docs;
 mod durability;

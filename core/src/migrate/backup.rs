@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::history;
+use super::transaction::in_transaction;
 use crate::error::{Error, Result};
 
 /// Where a host keeps the backups of a database.
@@ -36,18 +37,74 @@ pub trait BackupStore: Send {
     fn prune(&self) -> Result<()>;
 }
 
-/// Makes a backup if there is anything to lose; its path.
-pub(super) fn before_run(
-    connection: &Connection,
+/// How often a backup is made anew because another process wrote meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// Which versions a run leads from and to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+/// Makes a backup if there is anything to lose, and runs work in one transaction; what the work
+/// gives, and the backup's path. The backup has all that the transaction begins with: where another
+/// process wrote in between, it is made anew.
+///
+/// # Errors
+///
+/// - the work's own; then there is no backup either
+/// - `backup_failed`
+/// - `locked`: another process writes all the time
+pub(super) fn with_backup<R>(
+    connection: &mut Connection,
     store: Option<&dyn BackupStore>,
-    from: i64,
-    to: i64,
+    span: Span,
+    mut work: impl FnMut(&mut Connection) -> Result<R>,
+) -> Result<(R, Option<String>)> {
+    let Some(store) = store else { return Ok((in_transaction(connection, work)?, None)) };
+    for _ in 0..ATTEMPTS {
+        let seen = data_version(connection)?;
+        let backup = before_run(connection, store, span)?;
+        let mut is_stale = false;
+        let done = in_transaction(connection, |connection| {
+            is_stale = data_version(connection)? != seen;
+            match is_stale {
+                true => Err(Error::Locked),
+                false => work(connection),
+            }
+        });
+        match done {
+            Ok(value) => {
+                // The run is committed: a backup too many goes after a later one.
+                drop(store.prune());
+                return Ok((value, backup));
+            }
+            Err(error) => {
+                backup.iter().for_each(|path| store.discard(path));
+                if !is_stale {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Err(Error::Locked)
+}
+
+/// SQLite's count of what other connections committed.
+fn data_version(connection: &Connection) -> Result<i64> {
+    Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+}
+
+fn before_run(
+    connection: &Connection,
+    store: &dyn BackupStore,
+    span: Span,
 ) -> Result<Option<String>> {
-    let Some(store) = store else { return Ok(None) };
     if !has_rows(connection)? {
         return Ok(None);
     }
-    let path = store.reserve(&format!("{from}-{to}"))?;
+    let path = store.reserve(&format!("{}-{}", span.from, span.to))?;
     // VACUUM INTO copies a consistent state and can't run inside a transaction.
     let made = connection
         .execute("VACUUM INTO ?1", [&path])
@@ -57,22 +114,6 @@ pub(super) fn before_run(
         store.discard(&path);
     }
     made.map(Some)
-}
-
-/// After a run: lets the retention rule work where it went well, and gives the backup up where the
-/// run failed, since the database is as it was.
-pub(super) fn settle<R>(
-    store: Option<&dyn BackupStore>,
-    backup: Option<&str>,
-    result: Result<R>,
-) -> Result<R> {
-    let Some(store) = store else { return result };
-    match &result {
-        // The run is committed: a backup too many goes after a later one.
-        Ok(_) => drop(store.prune()),
-        Err(_) => backup.into_iter().for_each(|path| store.discard(path)),
-    }
-    result
 }
 
 /// Whether any table of the app has a row.

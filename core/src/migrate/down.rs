@@ -5,13 +5,12 @@
 
 use rusqlite::Connection;
 
-use super::backup::{self, BackupStore};
+use super::backup::{BackupStore, Span, with_backup};
 use super::drift::{check_schema, expected_schema};
 use super::guard::guarded;
 use super::history::{self, Stored};
 use super::runner;
 use super::status::{check_model, current_version};
-use super::transaction::in_transaction;
 use super::up::{Progress, Run};
 use crate::bundle::Bundle;
 use crate::error::{Error, Result};
@@ -60,10 +59,10 @@ pub fn down(connection: &mut Connection, bundle: &Bundle, options: DownOptions<'
     if undone.is_empty() {
         return Ok(run);
     }
-    run.backup = backup::before_run(connection, options.backup, current, options.to)?;
     let mut silent = |_: Progress<'_>| {};
     let progress = options.progress.unwrap_or(&mut silent);
-    let done = in_transaction(connection, |connection| {
+    let span = Span { from: current, to: options.to };
+    let ((), backup) = with_backup(connection, options.backup, span, |connection| {
         // Another process may have been faster since the history was read.
         if current_version(connection)? != current {
             return Err(Error::Locked);
@@ -75,8 +74,8 @@ pub fn down(connection: &mut Connection, bundle: &Bundle, options: DownOptions<'
             history::forget(connection, stored.version)?;
         }
         check_result(connection, bundle, &applied, options.to)
-    });
-    backup::settle(options.backup, run.backup.as_deref(), done)?;
+    })?;
+    run.backup = backup;
     Ok(run)
 }
 

@@ -8,6 +8,7 @@
 //! live schema equals the expected one before the COMMIT, and whatever fails leaves the file as it
 //! was.
 
+mod adopt;
 mod backup;
 mod create;
 mod down;

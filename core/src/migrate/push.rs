@@ -2,18 +2,20 @@
 
 use rusqlite::Connection;
 
-use super::backup::{self, BackupStore};
+use super::backup::{BackupStore, Span, with_backup};
 use super::create::NewMigration;
 use super::drift::check_schema;
 use super::history::{self, Meta};
 use super::runner::run_script;
 use super::status::{State, Status, check_model, status};
-use super::transaction::in_transaction;
 use super::up::remember_model;
 use crate::bundle::Bundle;
 use crate::error::{Error, Result};
 use crate::schema::{Difference, Renames, Schema, diff, plan};
 use crate::sql::Script;
+
+/// A push leads from no version to none.
+const NOWHERE: Span = Span { from: 0, to: 0 };
 
 /// Changes the live schema to the model's, in one transaction. The next `up` to the newest version
 /// takes the schema as it is if the migrations by then lead to it.
@@ -46,15 +48,13 @@ pub fn push(
         return Ok(pushed);
     }
     let script = Script::parse("push", &pushed.up)?;
-    let backup = backup::before_run(connection, store, 0, 0)?;
-    let done = in_transaction(connection, |connection| {
+    with_backup(connection, store, NOWHERE, |connection| {
         history::prepare(connection)?;
         run_script(connection, "push", &script)?;
         check_schema(connection, &wanted, || "the push would not lead to the model")?;
         remember_model(connection, bundle, None)?;
         history::write_meta(connection, Meta::Pushed, Some("1"))
-    });
-    backup::settle(store, backup.as_deref(), done)?;
+    })?;
     Ok(pushed)
 }
 
@@ -79,8 +79,7 @@ fn check_pending(status: &Status) -> Result<()> {
 ///
 /// - `backup_failed`: the backup before it could not be made.
 pub(crate) fn clear(connection: &mut Connection, store: Option<&dyn BackupStore>) -> Result<()> {
-    let backup = backup::before_run(connection, store, 0, 0)?;
-    let done = in_transaction(connection, |connection| {
+    let cleared = with_backup(connection, store, NOWHERE, |connection| {
         // A virtual table's own tables go with it.
         let sql = "SELECT type, name FROM main.sqlite_schema
                    WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
@@ -98,5 +97,5 @@ pub(crate) fn clear(connection: &mut Connection, store: Option<&dyn BackupStore>
         }
         Ok(())
     });
-    backup::settle(store, backup.as_deref(), done)
+    cleared.map(|_| ())
 }

@@ -3,12 +3,12 @@
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::backup::{self, BackupStore};
+use super::adopt;
+use super::backup::{BackupStore, Span, with_backup};
 use super::drift::{check_schema, expected_schema};
 use super::history::{self, Meta};
 use super::runner;
 use super::status::{State, check_history, check_model, current_version, status};
-use super::transaction::in_transaction;
 use crate::bundle::{Bundle, Migration};
 use crate::error::{Error, Result};
 use crate::host::{self, Host};
@@ -78,7 +78,8 @@ pub struct Run {
 ///
 /// - `newer_database`: a newer build wrote the database.
 /// - `other_model`: the database holds another model.
-/// - `migration_diverged`, `migration_missing`: the history at hand is not the applied one.
+/// - `migration_diverged`, `migration_missing`: the history at hand is not the applied one, or
+///   what a migration does to rows would be skipped, since its schema was pushed.
 /// - `migration_failed`: a statement failed; the error names migration and line.
 /// - `schema_drift`: the result would not be the expected schema.
 /// - `backup_failed`: the backup before the run could not be made.
@@ -128,23 +129,26 @@ fn attempt(
         return Ok(run);
     }
     debug_assert!(status.migrations.iter().all(|entry| entry.state != State::Diverged));
-    run.backup = backup::before_run(connection, options.backup, current, target)?;
     let adopt = status.pushed && target == bundle.latest() && {
         diff(&Schema::from_model(&bundle.model), &Schema::read(connection)?).is_empty()
     };
+    if adopt {
+        adopt::check(connection, &pending)?;
+    }
     run.adopted = adopt;
     let mut silent = |_: Progress<'_>| {};
     let progress = match &mut options.progress {
         Some(progress) => &mut **progress,
         None => &mut silent,
     };
-    let done = in_transaction(connection, |connection| {
+    let span = Span { from: current, to: target };
+    let ((), backup) = with_backup(connection, options.backup, span, |connection| {
         if current_version(connection)? != current {
             return Err(Error::Locked);
         }
         history::prepare(connection)?;
         if adopt {
-            adopt_pushed(connection, &pending)?;
+            adopt::record(connection, &pending)?;
         } else {
             runner::apply(connection, bundle, &pending, options.target, progress)?;
             let expected = expected_schema(bundle, target)?;
@@ -152,8 +156,8 @@ fn attempt(
         }
         history::set_applied_on(connection, current, &host::now(host))?;
         remember_model(connection, bundle, options.source)
-    });
-    backup::settle(options.backup, run.backup.as_deref(), done)?;
+    })?;
+    run.backup = backup;
     Ok(run)
 }
 
@@ -187,13 +191,6 @@ fn unexpected_result(bundle: &Bundle, target: i64) -> &'static str {
              that mends it)"
         }
     }
-}
-
-fn adopt_pushed(connection: &Connection, pending: &[&Migration]) -> Result<()> {
-    for migration in pending {
-        history::record(connection, migration, &runner::checksum(migration)?)?;
-    }
-    Ok(())
 }
 
 /// A model that moved is found in its new place from then on.

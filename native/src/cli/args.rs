@@ -312,8 +312,9 @@ the model of --db.")]
 /// The model to follow.
 #[derive(Debug, Args)]
 pub struct ModelArg {
-    /// A built-in model, or the path of a folder or file; otherwise the one that the file names
-    #[arg(long, value_name = "NAME|PATH")]
+    /// A built-in model, or the path of a folder or file; otherwise the one that the file names, if
+    /// that is built in or lies in the current folder
+    #[arg(long, env = "FREEHOLD_MODEL", value_name = "NAME|PATH")]
     pub model: Option<String>,
 }
 

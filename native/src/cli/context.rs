@@ -53,6 +53,9 @@ impl<'c> Context<'c> {
                 Ok(Source { bundle: Bundle::builtin(&info.name)?, place: Place::Builtin })
             }
             Some(path) if Path::new(path).is_absolute() && Path::new(path).exists() => {
+                if !is_at_hand(Path::new(path)) {
+                    return Err(not_at_hand(&info.name, path).into());
+                }
                 Ok(freehold::resolve_model(path)?)
             }
             Some(path) => {
@@ -99,6 +102,24 @@ impl<'c> Context<'c> {
             Err(env::VarError::NotUnicode(_)) => Ok(Some(MasterKey::parse("")?)),
             _ => Ok(None),
         }
+    }
+}
+
+/// Whether a path lies in the folder that the tool runs in: what a file from somebody else names
+/// anywhere else is not loaded unasked.
+fn is_at_hand(path: &Path) -> bool {
+    let (Ok(path), Ok(here)) = (path.canonicalize(), env::current_dir()) else { return false };
+    let here = here.canonicalize().unwrap_or(here);
+    here.parent().is_some() && path.starts_with(here)
+}
+
+fn not_at_hand(model: &str, path: &str) -> Error {
+    Error::InvalidArgument {
+        argument: "--model".to_owned(),
+        message: format!(
+            "this database says that its model `{model}` is in {path}, which is not in the folder \
+             you are in; if you trust it, say --model {path}, or set FREEHOLD_MODEL"
+        ),
     }
 }
 

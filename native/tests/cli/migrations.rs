@@ -224,3 +224,19 @@ fn a_model_that_moved_is_named_again_and_remembered() {
     folder.done(&["--db", DB, "init", "--model", "moved"]);
     folder.done(&["--db", DB, "migrate", "status"]);
 }
+
+#[test]
+fn a_model_elsewhere_is_loaded_only_by_those_who_name_it() {
+    let folder = Folder::with_notes();
+    folder.done(&["--db", DB, "init", "--model", "notes"]);
+    let other = Folder::new();
+    std::fs::copy(folder.path(DB), other.path(DB)).unwrap();
+    // The file says where its model is, and nobody asked for that place.
+    let error = other.refused("invalid_argument", &["--db", DB, "migrate", "up"]);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("notes") && message.contains("--model"), "{message}");
+    let place = folder.path("notes");
+    other.done(&["--db", DB, "migrate", "status", "--model", place.to_str().unwrap()]);
+    let mut command = other.command(&["--db", DB, "migrate", "status"]);
+    assert!(command.env("FREEHOLD_MODEL", &place).status().unwrap().success());
+}

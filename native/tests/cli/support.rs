@@ -69,7 +69,7 @@ impl Folder {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_freehold"));
         command.args(arguments).current_dir(self.folder.path()).env_remove("FREEHOLD_DB");
-        command.env_remove("FREEHOLD_KEY").stdin(Stdio::null());
+        command.env_remove("FREEHOLD_KEY").env_remove("FREEHOLD_MODEL").stdin(Stdio::null());
         command
     }
 
