@@ -15,6 +15,7 @@ mod history;
 mod interop;
 mod isolation;
 mod keys;
+mod limits;
 mod models;
 mod newer;
 mod oracle;

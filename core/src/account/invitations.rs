@@ -79,7 +79,8 @@ impl Session<'_> {
         let token = token_hash(token);
         self.as_core(|rows| {
             // Looked at within the transaction: it may be revoked, or accepted, at any time before.
-            let found = self.open_invitation(invitations, &token)?;
+            let now = host::now(self.host());
+            let found = self.open_invitation(invitations, &token, &now)?;
             let value = |name: &str| Value::from(found.get(name).cloned().unwrap_or_default());
             let mut member =
                 Row::from_iter([(key.to_owned(), value(tenant)), (person.to_owned(), user())]);
@@ -88,8 +89,7 @@ impl Session<'_> {
             {
                 member.insert(role.clone(), value(role));
             }
-            let accepted =
-                Row::from_iter([("accepted_at".to_owned(), host::now(self.host()).into())]);
+            let accepted = Row::from_iter([("accepted_at".to_owned(), now.into())]);
             let Some(id) = invitations.primary_key.last() else { return Err(denied()) };
             let invitation = serde_json::json!({ tenant: value(tenant), id: value(id) });
             let member = rows.insert(&members.name, &member)?;
@@ -113,6 +113,7 @@ impl Session<'_> {
         &self,
         invitations: &Table,
         token: &str,
+        now: &str,
     ) -> Result<BTreeMap<String, String>> {
         let columns: Vec<&str> =
             invitations.columns.iter().map(|column| column.name.as_str()).collect();
@@ -124,7 +125,7 @@ impl Session<'_> {
         let value = |name: &str| texts.get(name).map_or("", String::as_str);
         let spent = !value("accepted_at").is_empty() || !value("revoked_at").is_empty();
         let for_them = self.own_value("email")?.eq_ignore_ascii_case(value("email"));
-        if spent || value("expires_at") <= host::now(self.host()).as_str() || !for_them {
+        if spent || value("expires_at") <= now || !for_them {
             return Err(Error::BadCredentials);
         }
         Ok(texts)

@@ -354,6 +354,9 @@ impl Error {
 
 impl std::error::Error for Error {}
 
+/// What SQLite says, by its version, where a cascade has too many levels.
+const TOO_DEEP: [&str; 2] = ["triggers nested too deep", "too many levels of trigger recursion"];
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
@@ -372,6 +375,14 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => Error::Io { message },
             Some(ErrorCode::TooBig) => Error::TooLarge { message },
             Some(ErrorCode::OperationInterrupted) => Error::Interrupted,
+            // SQLite has no code of its own for it.
+            Some(ErrorCode::Unknown) if TOO_DEEP.iter().any(|words| message.contains(words)) => {
+                Error::TooLarge {
+                    message: "rows that hang on the row by cascading references reach deeper than \
+                          SQLite's 1,000 levels; delete the far ends first"
+                        .to_owned(),
+                }
+            }
             _ => Error::Sql { message },
         }
     }

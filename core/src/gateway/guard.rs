@@ -23,10 +23,18 @@ use crate::owner::rows::Rows;
 /// How many steps of SQLite's machine one statement may take, those of ours within it included.
 const STEPS_MAX: i64 = 200_000_000;
 
+/// How long one statement may take, in milliseconds of the host's clock: a step over long texts
+/// takes much longer than another.
+const TIME_MS_MAX: i64 = 30_000;
+
+/// By how many bytes SQLite's memory may grow while one statement runs: what is sorted or gathered
+/// is kept there.
+const MEMORY_BYTES_MAX: i64 = 256_000_000;
+
 /// What SQLite's own limits are while a session's statement is compiled or run.
 const LIMITS: [(c_int, c_int); 9] = [
-    (ffi::SQLITE_LIMIT_LENGTH, 50_000_000),
-    (ffi::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1_000),
+    (ffi::SQLITE_LIMIT_LENGTH, 10_000_000),
+    (ffi::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 250),
     (ffi::SQLITE_LIMIT_SQL_LENGTH, 1_000_000),
     (ffi::SQLITE_LIMIT_EXPR_DEPTH, 500),
     (ffi::SQLITE_LIMIT_COMPOUND_SELECT, 100),
@@ -50,6 +58,10 @@ pub(super) struct Shared {
     /// Whether the authorizer was asked since a statement began to be compiled.
     asked: AtomicBool,
     steps_left: AtomicI64,
+    /// When the statement has to be done; 0 as long as nobody has looked at the clock.
+    deadline_ms: AtomicI64,
+    /// How much memory SQLite held when the statement began.
+    memory_before: AtomicI64,
     /// Where the gateways are in memory.
     live: Mutex<Vec<usize>>,
     /// Names without a column that are read and are no gateway: names of WITH, if all is well.
@@ -91,6 +103,8 @@ impl Shared {
             privileged: AtomicBool::default(),
             asked: AtomicBool::default(),
             steps_left: AtomicI64::default(),
+            deadline_ms: AtomicI64::default(),
+            memory_before: AtomicI64::default(),
             live: Mutex::default(),
             unknown: Mutex::default(),
         })
@@ -109,7 +123,7 @@ impl Shared {
         work: impl FnOnce() -> Result<T>,
     ) -> Result<(T, Vec<String>)> {
         self.asked.store(false, Ordering::Relaxed);
-        self.steps_left.store(STEPS_MAX, Ordering::Relaxed);
+        self.begin();
         *self.unknown() = Unknown { noting: true, names: Vec::new() };
         let done = self.confined(connection, LIMITS.len(), work);
         let names = std::mem::take(&mut *self.unknown()).names;
@@ -130,8 +144,15 @@ impl Shared {
     ) -> Result<T> {
         // SQLite compiles a statement anew where the schema has changed; it may name nothing else.
         *self.unknown() = Unknown { noting: false, names: names.to_vec() };
-        self.steps_left.store(STEPS_MAX, Ordering::Relaxed);
+        self.begin();
         self.seat.taken_by(turn, || self.confined(connection, RUN_LIMITS, work))
+    }
+
+    /// Gives the next statement all that one may take.
+    fn begin(&self) {
+        self.steps_left.store(STEPS_MAX, Ordering::Relaxed);
+        self.deadline_ms.store(0, Ordering::Relaxed);
+        self.memory_before.store(raw::memory_used(), Ordering::Relaxed);
     }
 
     fn confined<T>(
@@ -172,13 +193,28 @@ impl Shared {
         self.seat.with(work)
     }
 
-    /// Whether the statement at work has steps left.
+    /// Whether the statement at work has steps, time and memory left.
     pub(super) fn may_go_on(&self) -> bool {
         if !self.confined.load(Ordering::Relaxed) {
             return true;
         }
         let taken = i64::from(STEPS_BETWEEN_LOOKS);
+        let grown = raw::memory_used() - self.memory_before.load(Ordering::Relaxed);
         self.steps_left.fetch_sub(taken, Ordering::Relaxed) > taken
+            && grown <= MEMORY_BYTES_MAX
+            && self.has_time()
+    }
+
+    /// Short statements are done before the clock is looked at.
+    fn has_time(&self) -> bool {
+        let Some(now_ms) = self.seat.with(|turn| turn.rows.host.now_ms()) else { return true };
+        match self.deadline_ms.load(Ordering::Relaxed) {
+            0 => {
+                self.deadline_ms.store(now_ms.saturating_add(TIME_MS_MAX), Ordering::Relaxed);
+                true
+            }
+            deadline_ms => now_ms <= deadline_ms,
+        }
     }
 
     /// The authorizer's answer.

@@ -6,7 +6,7 @@
 //! comparisons; rows are written the way of typed writes. An authorizer lets a session's statement
 //! name the gateways and nothing else, so what it says never meets a row that its actor can't see.
 //!
-//! - `raw`, `module`: SQLite's C interface, the only `unsafe` of the core
+//! - `raw`, `module`, `text`: SQLite's C interface, the only `unsafe` of the core
 //! - `guard`, `functions`, `names`: what a statement may name, and how long it may run
 //! - `table`, `plan`, `cursor`, `write`: the gateways
 //! - `scratch`: error messages from where there is nothing to hide
@@ -24,6 +24,7 @@ mod raw;
 mod run;
 mod scratch;
 mod table;
+mod text;
 mod write;
 
 use std::cell::{Cell, RefCell};
@@ -92,6 +93,7 @@ impl Gateway {
     fn open(&self, engine: &Engine) -> Result<()> {
         if !self.registered.get() {
             module::register(&engine.connection, &self.shared)?;
+            text::register(&engine.connection)?;
             self.registered.set(true);
         }
         if !self.watched.get() {

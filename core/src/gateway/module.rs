@@ -22,8 +22,8 @@ use crate::value::SqlValue;
 /// The module's name in CREATE VIRTUAL TABLE.
 pub(super) const MODULE: &CStr = c"freehold_gateway";
 
-/// How many steps SQLite takes between two looks at how many are left.
-pub(super) const STEPS_BETWEEN_LOOKS: c_int = 1_000;
+/// How many steps SQLite takes between two looks at what a statement has left.
+pub(super) const STEPS_BETWEEN_LOOKS: c_int = 500;
 
 #[repr(C)]
 struct TableObject {

@@ -1,6 +1,6 @@
 //! Where SQLite's C interface is met: compiled statements, values, and the errors of both.
 //!
-//! This file and `module` are the only ones of the core with `unsafe`. rusqlite's own statements
+//! This file, `module` and `text` are the only ones of the core with `unsafe`. rusqlite's own statements
 //! would live in its cache, where a user's text could meet a statement of ours that was compiled
 //! without restrictions, and its virtual tables hide the values' pointers, so that each value of a
 //! scan would be copied twice.
@@ -298,6 +298,12 @@ unsafe fn error_of(handle: *mut ffi::sqlite3, code: c_int) -> Error {
 pub(super) fn set_limit(connection: &Connection, limit: c_int, value: c_int) -> c_int {
     // SAFETY: the handle is open as long as the connection is borrowed.
     unsafe { ffi::sqlite3_limit(connection.handle(), limit, value) }
+}
+
+/// How many bytes SQLite holds in this process at the moment.
+pub(super) fn memory_used() -> i64 {
+    // SAFETY: SQLite counts under a lock of its own.
+    unsafe { ffi::sqlite3_memory_used() }
 }
 
 /// Whose turn it is, for SQLite's calls back.

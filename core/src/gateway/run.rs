@@ -31,7 +31,7 @@ impl Gateway {
     /// - `sql`: it could not be compiled or run, or names what sessions don't reach
     /// - `denied`, `invalid`, `newer_database`: as for typed writes
     /// - `too_large`: it answers more than the options allow, or than there is room for
-    /// - `interrupted`: it took too many steps
+    /// - `interrupted`: it took too many steps, too much time or too much memory
     pub(crate) fn run(
         &self,
         rows: Rows<'_>,

@@ -296,7 +296,7 @@ impl<'db> Session<'db> {
     /// - `sql`: it could not be compiled or run, or names what a session doesn't reach
     /// - `invalid`, `denied`, `newer_database`: as for typed writes
     /// - `too_large`: it answers more than there is room for
-    /// - `interrupted`: it took more steps than a statement may
+    /// - `interrupted`: it took more steps, time or memory than a statement may
     /// - `session_ended`
     pub fn sql(&self, text: &str, params: &[Value]) -> Result<SqlResult> {
         self.sql_with(text, params, SqlOptions::default())
