@@ -1,14 +1,13 @@
 //! What the actors of the latest sessions may do, so that the next session of one of them needs no
 //! look at the database unless something was written that their rights hang on.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::Session;
 use super::standing::Standing;
-use super::{Session, lookup};
 use crate::actor::Actor;
 use crate::error::Result;
-use crate::model::Model;
 use crate::owner::Engine;
 
 /// How many actors are kept: a page acts for one, a server's worker for the people of an hour.
@@ -17,8 +16,13 @@ const ACTORS_MAX: usize = 32;
 /// The latest actors of one open database, the most recent one last.
 #[derive(Default)]
 pub(crate) struct KeptActors {
-    standings: RefCell<Vec<(Actor, Standing)>>,
-    hangs_on: OnceCell<Arc<[usize]>>,
+    standings: RefCell<Vec<Kept>>,
+}
+
+struct Kept {
+    actor: Actor,
+    standing: Standing,
+    hangs_on: Arc<[usize]>,
 }
 
 impl KeptActors {
@@ -36,8 +40,7 @@ impl KeptActors {
     ) -> Result<Session<'db>> {
         let session = match self.take(&actor) {
             None => Session::open(engine, actor, newer)?,
-            Some(standing) => {
-                let hangs_on = self.hangs_on(engine.catalog.model());
+            Some(Kept { standing, hangs_on, .. }) => {
                 let session = Session::resume(engine, actor, newer, hangs_on, standing);
                 session.rules()?;
                 session
@@ -52,10 +55,10 @@ impl KeptActors {
         self.standings.borrow_mut().clear();
     }
 
-    fn take(&self, actor: &Actor) -> Option<Standing> {
+    fn take(&self, actor: &Actor) -> Option<Kept> {
         let mut standings = self.standings.borrow_mut();
-        let place = standings.iter().rposition(|(kept, _)| is_same(kept, actor))?;
-        Some(standings.remove(place).1)
+        let place = standings.iter().rposition(|kept| is_same(&kept.actor, actor))?;
+        Some(standings.remove(place))
     }
 
     fn keep(&self, session: &Session<'_>) {
@@ -63,11 +66,11 @@ impl KeptActors {
         if standings.len() >= ACTORS_MAX {
             standings.remove(0);
         }
-        standings.push((session.actor.clone(), session.standing.borrow().clone()));
-    }
-
-    fn hangs_on(&self, model: &Model) -> Arc<[usize]> {
-        self.hangs_on.get_or_init(|| lookup::tables(model).into()).clone()
+        standings.push(Kept {
+            actor: session.actor.clone(),
+            standing: session.standing.borrow().clone(),
+            hangs_on: session.hangs_on.clone(),
+        });
     }
 }
 
