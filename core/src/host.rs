@@ -12,6 +12,12 @@ pub trait Host {
     fn now_ms(&self) -> i64;
     /// Fills the buffer with random bytes fit for keys.
     fn fill_random(&self, buffer: &mut [u8]);
+    /// What tells the database's file from any copy of it: the same however it is named or opened,
+    /// and never that of another file. None where the host can't tell; then it has to say that a
+    /// file was copied ([`crate::Database::renew_replica`]).
+    fn place(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A new UUIDv7 (RFC 9562) from the host's clock and random bytes.

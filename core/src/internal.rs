@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Result;
 use crate::host::{self, Host};
+use crate::migrate::{self, Meta};
 
 const TABLES: &str = "
     -- The one row says which replica this file is, and how far its audit table is filled.
@@ -93,22 +94,33 @@ pub(crate) fn is_there(connection: &Connection) -> Result<bool> {
     Ok(connection.prepare_cached(sql)?.exists([])?)
 }
 
-/// This replica's id; made from the host's random bytes where there is none yet.
+/// This replica's id; made from the host's random bytes where there is none yet, and where the file
+/// is not the one that had it: two files must not go on with the same chains.
 pub(crate) fn replica(connection: &Connection, host: &dyn Host) -> Result<String> {
     let sql = "SELECT id FROM main._freehold_replica";
     let known = connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
-    match known {
-        Some(id) => Ok(id),
-        None => renew_replica(connection, host),
+    let Some(place) = host.place() else {
+        return known.map_or_else(|| renew_replica(connection, host), Ok);
+    };
+    match (known, migrate::read_meta(connection, Meta::Place)?) {
+        (Some(id), Some(found)) if found == place => Ok(id),
+        // Nobody has said yet which file it is.
+        (Some(id), None) => {
+            migrate::write_meta(connection, Meta::Place, Some(place))?;
+            Ok(id)
+        }
+        _ => renew_replica(connection, host),
     }
 }
 
-/// Gives this file a new replica id, as one that was copied or restored needs: two files must not
-/// go on with the same chains. The id.
+/// Gives this file a new replica id; the id.
 pub(crate) fn renew_replica(connection: &Connection, host: &dyn Host) -> Result<String> {
     let id = host::new_id(host).hyphenated().to_string();
     let sql = "INSERT INTO main._freehold_replica (one, id) VALUES (1, ?1)
                ON CONFLICT (one) DO UPDATE SET id = excluded.id";
     connection.execute(sql, [&id])?;
+    if let Some(place) = host.place() {
+        migrate::write_meta(connection, Meta::Place, Some(place))?;
+    }
     Ok(id)
 }

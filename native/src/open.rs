@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 
 use crate::backups::FileBackups;
 use crate::header;
-use crate::system::SystemHost;
+use crate::system::{FileHost, SystemHost};
 
 /// What may happen to the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,7 +107,7 @@ pub fn open(
         };
         prepare(&connection, is_ours, options.synchronous)?;
     }
-    let database = Database::open(connection, bundle, Box::new(SystemHost))?;
+    let database = Database::open(connection, bundle, Box::new(FileHost::of(&path)))?;
     Ok(match options.backups_kept {
         0 => database,
         kept => database.with_backups(Box::new(FileBackups::beside(&path, kept))),

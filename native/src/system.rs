@@ -1,5 +1,6 @@
 //! The host of a native process: the system's clock and its random bytes.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use freehold_core::host::Host;
@@ -19,4 +20,43 @@ impl Host for SystemHost {
         // There is nothing weaker to fall back to: ids and keys hang on these bytes.
         getrandom::fill(buffer).expect("the system has a source of random bytes");
     }
+}
+
+/// The system as the host of one file, which it tells from copies.
+#[derive(Debug, Clone)]
+pub(crate) struct FileHost {
+    place: Option<String>,
+}
+
+impl FileHost {
+    /// The host of the file at a path; what is there is looked at once.
+    pub(crate) fn of(path: &Path) -> FileHost {
+        FileHost { place: place(path) }
+    }
+}
+
+impl Host for FileHost {
+    fn now_ms(&self) -> i64 {
+        SystemHost.now_ms()
+    }
+
+    fn fill_random(&self, buffer: &mut [u8]) {
+        SystemHost.fill_random(buffer);
+    }
+
+    fn place(&self) -> Option<&str> {
+        self.place.as_deref()
+    }
+}
+
+/// When the file was made, and its number in the file system: both stay when it is moved. The
+/// number alone goes to the next file when one is removed; the device's changes from start to start.
+fn place(path: &Path) -> Option<String> {
+    let found = path.metadata().ok()?;
+    let made = found.created().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&found);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some(format!("{made}-{number}"))
 }

@@ -22,6 +22,7 @@ mod oracle;
 mod policies;
 mod pull;
 mod rebuild;
+mod replicas;
 mod requests;
 mod restore;
 mod rights;

@@ -108,12 +108,25 @@ fn before_run(
     // VACUUM INTO copies a consistent state and can't run inside a transaction.
     let made = connection
         .execute("VACUUM INTO ?1", [&path])
+        .and_then(|_| mark(connection, &path))
         .map_err(|error| Error::BackupFailed { message: format!("{path}: {error}") })
-        .and_then(|_| store.keep(&path));
+        .and_then(|()| store.keep(&path));
     if made.is_err() {
         store.discard(&path);
     }
     made.map(Some)
+}
+
+/// Says in a backup that it is none of the files that are written to: whatever is made of it is a
+/// replica of its own.
+fn mark(connection: &Connection, path: &str) -> rusqlite::Result<()> {
+    connection.execute("ATTACH ?1 AS backup", [path])?;
+    let marked = connection.execute_batch(
+        "PRAGMA backup.journal_mode = MEMORY;
+         UPDATE backup._freehold_meta SET value = '' WHERE key = 'place';",
+    );
+    let detached = connection.execute_batch("DETACH backup");
+    marked.and(detached)
 }
 
 /// Whether any table of the app has a row.
