@@ -24,6 +24,9 @@ mod raw;
 mod run;
 mod scratch;
 mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod text;
 mod write;
 

@@ -205,6 +205,14 @@ impl Statement {
         }
     }
 
+    /// How many steps its last runs took.
+    #[cfg(test)]
+    pub(super) fn take_steps(&self) -> c_int {
+        let (raw, reset) = (self.raw.as_ptr(), 1);
+        // SAFETY: as in `step`.
+        unsafe { ffi::sqlite3_stmt_status(raw, ffi::SQLITE_STMTSTATUS_VM_STEP, reset) }
+    }
+
     /// Whether it would tell of a plan instead of running it.
     pub(super) fn is_explain(&self) -> bool {
         // SAFETY: as in `step`.

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::history;
+use super::history::{self, Meta};
 use super::transaction::in_transaction;
 use crate::error::{Error, Result};
 
@@ -108,6 +108,7 @@ fn before_run(
     // VACUUM INTO copies a consistent state and can't run inside a transaction.
     let made = connection
         .execute("VACUUM INTO ?1", [&path])
+        .map_err(Error::from)
         .and_then(|_| mark(connection, &path))
         .map_err(|error| Error::BackupFailed { message: format!("{path}: {error}") })
         .and_then(|()| store.keep(&path));
@@ -119,14 +120,17 @@ fn before_run(
 
 /// Says in a backup that it is none of the files that are written to: whatever is made of it is a
 /// replica of its own.
-fn mark(connection: &Connection, path: &str) -> rusqlite::Result<()> {
+fn mark(connection: &Connection, path: &str) -> Result<()> {
+    if history::read_meta(connection, Meta::Place)?.is_none() {
+        return Ok(());
+    }
     connection.execute("ATTACH ?1 AS backup", [path])?;
     let marked = connection.execute_batch(
         "PRAGMA backup.journal_mode = MEMORY;
          UPDATE backup._freehold_meta SET value = '' WHERE key = 'place';",
     );
     let detached = connection.execute_batch("DETACH backup");
-    marked.and(detached)
+    Ok(marked.and(detached)?)
 }
 
 /// Whether any table of the app has a row.
