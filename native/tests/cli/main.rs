@@ -6,6 +6,7 @@ mod bad_models;
 mod commands;
 mod help;
 mod kill;
+mod kill_rotation;
 mod migrations;
 mod people;
 mod secrets;
