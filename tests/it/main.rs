@@ -5,6 +5,7 @@
 mod accounts;
 mod adoption;
 mod audit;
+mod bad_input;
 mod docs;
 mod durability;
 mod encrypted_sessions;

@@ -121,7 +121,11 @@ impl Table {
             if changes && given.is_unchanged() {
                 continue;
             }
-            let value = given.read()?;
+            let Ok(value) = given.read() else {
+                let message = "must be text in UTF-8".to_owned();
+                issues.push(issue(&column.name, "wrong_type", message));
+                continue;
+            };
             if value.is_null() && !changes {
                 continue;
             }
