@@ -241,10 +241,32 @@ fn vibecraft_public_templates_are_for_all_others_for_their_maker() {
     let (dana, vera) = (person("dana"), person("vera"));
     assert_eq!(all(&vera, "templates", "slug"), ["code-review", "landing-page"]);
     assert_eq!(all(&dana, "templates", "slug"), ["bakery-voice", "code-review", "landing-page"]);
+    // Anybody makes some, whose slugs need not differ from those that they can't see.
+    let mine = json!({ "name": "Voice", "slug": "bakery-voice", "type": "PROMPT", "content": {} });
+    let made = vera.insert("templates", &row(mine.clone())).unwrap();
+    assert_eq!((&made["is_public"], &made["user_id"]), (&json!(false), &vera_id(&seeded)));
+    assert_eq!(all(&vera, "templates", "slug"), ["bakery-voice", "code-review", "landing-page"]);
+    assert_eq!(
+        code(dana.update("templates", &made["id"], &row(json!({ "name": "x" })))),
+        "not_found"
+    );
+    let public = row(json!({ "is_public": true, "slug": "voice" }));
+    vera.update("templates", &made["id"], &public).unwrap();
+    assert!(dana.get("templates", &made["id"]).unwrap().is_some());
+    assert_eq!(code(dana.delete("templates", &made["id"])), "denied");
+    let mut theirs = row(mine);
+    theirs.insert("user_id".to_owned(), seeded.id("users", "email", "dana@vibecraft.example.com"));
+    // Whom one does not see, one makes nothing for.
+    assert_eq!(code(vera.insert("templates", &theirs)), "invalid");
+    assert!(vera.delete("templates", &made["id"]).unwrap());
     // Without a project one sees one's own: data, memberships, projects.
     assert_eq!(all(&vera, "users", "email"), ["vera@vibecraft.example.com"]);
     assert_eq!(all(&vera, "projects", "name"), ["Bakery Shop"]);
     assert_eq!(vera.count("project_prompts", None).unwrap(), 0);
+}
+
+fn vera_id(seeded: &Seeded) -> Value {
+    seeded.id("users", "email", "vera@vibecraft.example.com")
 }
 
 /// Carcosa's seeds, with their one organization.

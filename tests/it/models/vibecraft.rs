@@ -29,7 +29,6 @@ pub const FACTS: Facts = Facts {
         ("project_assets", &["path"]),
         ("project_settings", &["key"]),
         ("ai_providers", &["user_id", "name"]),
-        ("templates", &["slug"]),
         ("users", &["email"]),
     ],
     indexes: &[
@@ -55,6 +54,7 @@ pub const FACTS: Facts = Facts {
         ("project_assets", &["type", "created_at"]),
         ("project_assets", &["name"]),
         ("templates", &["name"]),
+        ("templates", &["slug"]),
         ("templates", &["created_at"]),
     ],
     cross_tenant: &[
@@ -76,7 +76,7 @@ pub const FACTS: Facts = Facts {
     encrypted: &["ai_providers.encrypted_api_key"],
     secret: &["users.password_hash"],
     soft_delete: &[],
-    migrations: &["V1__initial_schema", "V2__add_templates"],
+    migrations: &["V1__initial_schema", "V2__add_templates", "V3__template_slugs"],
     rows: &[
         ("users", 3),
         ("projects", 2),
