@@ -185,7 +185,8 @@ describe("the package", () => {
   });
 
   it("has examples that compile and run", async () => {
-    const sources = readdirSync(join(root, "wasm/js/src")).map((file) => `wasm/js/src/${file}`);
+    const files = readdirSync(join(root, "wasm/js/src"), { recursive: true });
+    const sources = files.filter((f) => f.endsWith(".ts")).map((f) => `wasm/js/src/${f}`);
     const texts = {};
     for (const file of sources) {
       for (const [at, example] of examplesIn(read(file)).entries()) {

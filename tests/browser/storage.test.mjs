@@ -38,7 +38,8 @@ async function takeFiles(name) {
         else await handle.createSyncAccessHandle();
       }
     };
-    await open(await (await navigator.storage.getDirectory()).getDirectoryHandle(`.freehold-${name}`));
+    const root = await navigator.storage.getDirectory();
+    await open(await root.getDirectoryHandle(`.freehold-${name}`));
     postMessage("taken");
   };
   const text = `(${take})(${JSON.stringify(name)})`;

@@ -75,7 +75,8 @@ export async function startBrowser() {
     },
     async crash() {
       // There is no public way to the process of a browser with a profile of its own.
-      const { browserProcess } = browser.context._connection.toImpl(browser.context)._browser.options;
+      const inside = browser.context._connection.toImpl(browser.context);
+      const { browserProcess } = inside._browser.options;
       const closed = new Promise((closed) => browser.context.once("close", closed));
       await browserProcess.kill();
       await closed;

@@ -79,7 +79,7 @@ describe("an older and a newer version of an app", () => {
     const other = await openOlder();
     await within(old, async () => {
       globalThis.told = [];
-      db.onVersionChange(({ wanted }) => told.push(wanted));
+      db.connection.onVersionChange(({ wanted }) => told.push(wanted));
     });
     const page = await startNewer();
     await old.waitForFunction(() => globalThis.told.length > 0);

@@ -44,8 +44,8 @@ export function reaches(page, state) {
     page,
     (state) =>
       new Promise((reached) => {
-        const check = () => db.connection === state && reached(null);
-        db.onConnection(check);
+        const check = () => db.connection.state === state && reached(null);
+        db.connection.onState(check);
         check();
       }),
     state,
@@ -53,7 +53,7 @@ export function reaches(page, state) {
 }
 
 /** The page's connection. */
-export const connection = (page) => within(page, () => Promise.resolve(db.connection));
+export const connection = (page) => within(page, () => Promise.resolve(db.connection.state));
 
 /** Writes a note. */
 export const note = (page, body) =>

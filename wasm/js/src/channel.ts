@@ -139,12 +139,6 @@ export class Channel {
     }
   }
 
-  /** For how long the oldest call that was sent has had no answer. */
-  async waitingMs(): Promise<number> {
-    const { waitingSince } = await this.#link;
-    return waitingSince === undefined ? 0 : Date.now() - waitingSince;
-  }
-
   #ask(ask: Ask, writes: boolean, { signal, onProgress }: RunOptions = {}): Promise<Answer> {
     if (this.#closed) {
       const message = "the database is closed";

@@ -34,7 +34,7 @@ import type { Subscribe } from "./live.js";
 import type { Call } from "./rows.js";
 import { Session } from "./session.js";
 import type { AnyTables, CallOptions, Key, Row, TablesOf } from "./tables.js";
-import type { ConnectionState, VersionChange } from "./tabs/connection.js";
+import type { Connection } from "./tabs/connection.js";
 
 /** With what somebody signs in. */
 export interface Credentials {
@@ -69,8 +69,10 @@ export interface NewAccount {
 /**
  * An open database. Calls are answered in the order in which they were made.
  *
- * A call that was under way when the worker died rejects with `worker_failed`; whether it was
- * done must be looked up. The next call opens the database again, unless it lived in memory.
+ * A stored database outlives workers and tabs: a call that is under way when the one dies that
+ * serves it is answered by the next, done once. Where its answer is lost it rejects with
+ * `answer_lost` (it was done), where it broke the core itself with `worker_failed` (it was not
+ * done, or its message says that this must be looked up). What lives in memory ends with its worker.
  *
  * @typeParam T - The tables' types.
  *
@@ -278,35 +280,9 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     if (this.storage === "opfs") await rememberUse(this.name);
   }
 
-  /**
-   * How this page has the database: it leads, follows another tab, waits for one to lead, or has
-   * closed it.
-   */
-  get connection(): ConnectionState {
-    return this.#channel.connection.state;
-  }
-
-  /** Calls the listener with each new state of the connection; returns what ends that. */
-  onConnection(listener: (state: ConnectionState) => void): () => void {
-    return this.#channel.connection.onState(listener);
-  }
-
-  /**
-   * For how long the oldest call has had no answer, in milliseconds; 0 where there is none. It
-   * tells a leader that is busy or stopped from a quick one.
-   */
-  waitingMs(): Promise<number> {
-    return this.#channel.waitingMs();
-  }
-
-  /**
-   * Calls the listener when a newer version of the app, in another tab, wants this one to let go.
-   * The other tab waits until this page called `close` or is gone, so save what is unsaved and do
-   * so, or reload. Where nobody listens, this page lets go by itself after the calls that are under
-   * way, and later ones reject with `held_by_newer_version`. Returns what ends the listening.
-   */
-  onVersionChange(listener: (change: VersionChange) => void): () => void {
-    return this.#channel.connection.onVersionChange(listener);
+  /** How this page has the database: whether it leads or follows another tab, and who waits. */
+  get connection(): Connection {
+    return this.#channel.connection;
   }
 
   /** Closes the database for this page. Closing twice does nothing. */

@@ -32,6 +32,7 @@ export type { SqlAnswer, SqlResult, Statement } from "./statement.js";
 export { databases, keepStorage, removeDatabase, storageHealth } from "./storage.js";
 export type { KeptStorage, NoStorage, StorageHealth } from "./storage.js";
 export type * from "./tables.js";
+export { Connection } from "./tabs/connection.js";
 export type { ConnectionState, VersionChange } from "./tabs/connection.js";
 export type { Answers, Transaction } from "./transaction.js";
 export { bytesOf } from "./values.js";

@@ -60,9 +60,9 @@ export interface OpenOptions<M = string | Model | BundleFiles> {
    */
   readonly debug?: boolean | OnCall;
   /**
-   * What to do while older versions of the app have the database open in other tabs, which are told
-   * then: `wait` (unless given) until they let go, or `reject` with `held_by_older_version` and tell
-   * nobody.
+   * What to do while older versions of the app have the database open in other tabs: tell them
+   * and `wait` until they let go, which is done unless given, or `reject` at once with
+   * `held_by_older_version`, and tell nobody.
    */
   readonly whenHeld?: "wait" | "reject";
   /** Called when `open` begins to wait for older versions: to ask for other tabs to be closed. */
@@ -78,9 +78,10 @@ export interface OpenOptions<M = string | Model | BundleFiles> {
  * Tabs share a stored database: the worker of one of them has it, and serves the others.
  *
  * Rejects with `no_opfs` (nothing is kept here: a private window, an old browser),
- * `held_by_newer_version`, `held_by_older_version`, `held_by_another_tab`, `storage_full`, `unknown_model`, `invalid_model`, `other_model`,
- * `not_a_database`, `corrupt`, `wrong_key`, `worker_failed`, and with `io` where a built-in model's
- * file can't be fetched. There is no silent fall back to memory.
+ * `held_by_newer_version`, `held_by_older_version`, `held_by_another_tab`, `storage_full`,
+ * `unknown_model`, `invalid_model`, `other_model`, `not_a_database`, `corrupt`, `wrong_key`,
+ * `worker_failed`, and with `io` where a built-in model's file can't be fetched. There is no silent
+ * fall back to memory.
  *
  * @typeParam M - The model: a built-in one's name or a literal says which tables there are.
  *
@@ -108,7 +109,7 @@ export function open<const M extends TypedSource>(
 export function open<T extends TablesOf<T> = AnyTables>(options: OpenOptions): Promise<Database<T>>;
 export async function open<T extends TablesOf<T>>(options: OpenOptions): Promise<Database<T>> {
   const storage = options.storage ?? "opfs";
-  const way = { options, storage, openedAt: Date.now(), connection: new Connection() };
+  const way = { options, storage, openedAt: Date.now(), connection: Connection.make() };
   const link = await openLink(way, storage === "opfs" ? checkFiles(options.name) : undefined);
   const { onProgress } = options;
   const report: OnProgress | undefined =
@@ -183,6 +184,7 @@ async function openLink(way: Way, checked?: Promise<void>): Promise<Link> {
     return TabLink.open({ tab, version, connection, whenHeld, onHeld });
   }
   const link = takeIdle();
+  connection.waitsFor(() => link.waitingSince);
   try {
     read(await link.ask({ kind: "open", text: request }));
     connection.enter("leading");

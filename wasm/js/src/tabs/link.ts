@@ -62,6 +62,7 @@ export class TabLink implements Link {
 
   private constructor(part: Part) {
     this.#part = part;
+    part.connection.waitsFor(() => this.#calls.waitingSince);
     this.#stopWatching = whenAsleep(
       () => this.#sleep(),
       () => void this.#wake(part).catch((error: FreeholdError) => this.#fail(error)),
@@ -114,7 +115,7 @@ export class TabLink implements Link {
     this.#calls.listen(id, { ask, onEvent, onAgain });
     this.#send(id);
     const end = () => {
-      if (!this.#calls.unlisten(id) || this.#failure || !this.#leading) return;
+      if (!this.#calls.unlisten(id) || this.#failure) return;
       void this.ask(unsubscribe(subscription)).catch(() => {});
     };
     return { first: answer, end };
@@ -268,7 +269,10 @@ export class TabLink implements Link {
   }
 
   #follow(leading: Leading): void {
-    if (this.#leading?.epoch === leading.epoch) return;
+    const before = this.#leading;
+    if (before?.epoch === leading.epoch) return;
+    // It may be heard of before the one before it is found to be gone.
+    if (before) this.#calls.orphan(before.epoch, true);
     this.#leading = leading;
     this.#isOpen = true;
     if (!leading.isOwn) this.#watch(leading.epoch);
