@@ -72,7 +72,8 @@ export interface NewAccount {
  * A stored database outlives workers and tabs: a call that is under way when the one dies that
  * serves it is answered by the next, done once. Where its answer is lost it rejects with
  * `answer_lost` (it was done), where it broke the core itself with `worker_failed` (it was not
- * done, or its message says that this must be looked up). What lives in memory ends with its worker.
+ * done, or its message says that this must be looked up). What lives in memory ends with its
+ * worker.
  *
  * @typeParam T - The tables' types.
  *
