@@ -294,11 +294,6 @@ impl Database {
         self.engine.connection.close().map_err(|(_, error)| error.into())
     }
 
-    #[cfg(test)]
-    pub(crate) fn engine_of_tests(&self) -> &Engine {
-        &self.engine
-    }
-
     fn seed_text(&self, set: &str) -> Result<&str> {
         let text = self.bundle.seeds.get(set);
         text.map(String::as_str).ok_or_else(|| Error::InvalidSeed {

@@ -89,4 +89,9 @@ impl Database {
     pub fn concerned(&self) -> Result<Vec<String>> {
         self.engine.recorder.take_concerned(&self.engine.connection)
     }
+
+    #[cfg(test)]
+    pub(crate) fn engine_of_tests(&self) -> &crate::owner::Engine {
+        &self.engine
+    }
 }
