@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { HARNESS, load, openDatabase, within } from "./harness.mjs";
+import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
 import { serve, startBrowser } from "./support.mjs";
 import {
   MODEL,
@@ -192,6 +192,43 @@ describe("tabs of one browser", () => {
     assert.deepEqual(await bodies(first), ["n", "n2"]);
     await first.close();
     await second.close();
+  });
+
+  it("open encrypted values by the master key that one of them brings", async () => {
+    const columns = { ...MODEL.tables.notes.columns, body: { type: "text", encrypted: true } };
+    const model = { name: "notebook", tables: { notes: { columns } } };
+    const keyless = await open("keys", { model });
+    await assert.rejects(note(keyless, "sealed"), { code: "encryption_unavailable" });
+    const page = await openHarness(browser.context, site.address);
+    const openWith = (page, first) =>
+      within(
+        page,
+        async ({ model, first }) => {
+          const masterKey = Uint8Array.from({ length: 32 }, (_, at) => first + at);
+          globalThis.db = await freehold.open({ name: "keys", model, masterKey });
+        },
+        { model, first },
+      );
+    await openWith(page, 0);
+    await note(page, "sealed");
+    const listed = (page) =>
+      within(page, async () => (await db.owner().list("notes")).rows.map(({ body }) => body));
+    for (const one of [page, keyless]) assert.deepEqual(await listed(one), ["sealed"]);
+    // Another key is refused, and what was open stays open.
+    await keyless.close();
+    await reaches(page, "leading");
+    const third = await openHarness(browser.context, site.address);
+    await openDatabase(third, { name: "keys", model });
+    await page.close();
+    await reaches(third, "leading");
+    assert.deepEqual(await listed(third), [{ $locked: true }]);
+    const fourth = await openHarness(browser.context, site.address);
+    await assert.rejects(openWith(fourth, 1), { code: "wrong_key" });
+    assert.deepEqual(await listed(third), [{ $locked: true }]);
+    await openWith(fourth, 0);
+    assert.deepEqual(await listed(third), ["sealed"]);
+    await third.close();
+    await fourth.close();
   });
 
   it("are told when the files are removed under them", async () => {

@@ -51,7 +51,8 @@ export interface OpenOptions<M = string | Model | BundleFiles> {
   readonly backups?: number;
   /**
    * The master key, 32 bytes. Without it encrypted columns read as `{ $locked: true }` and can't
-   * be written. It stays in the page and the worker; nothing stores it.
+   * be written. It stays in pages and workers of this origin; nothing stores it. One that a tab
+   * brings opens values for all tabs of the database.
    */
   readonly masterKey?: Uint8Array;
   /**
