@@ -157,7 +157,11 @@ pub fn open_memory(image: Option<Vec<u8>>) -> Result<Connection, Error> {
 /// - `io`: the file system failed otherwise.
 pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
     let pool = open_pool(name, false).await?;
-    finish_replacing(&pool).map_err(|error| OpenError::from_pool(name, &error))?;
+    let is_replaced = || match pool.contains(REPLACEMENT_FILE)? {
+        true => finish_replacing(&pool),
+        false => Ok(()),
+    };
+    is_replaced().map_err(|error| OpenError::from_pool(name, &error))?;
     let connection = connect(name, DATABASE_FILE)?;
     log_exclusively(&connection)?;
     Ok(connection)
@@ -188,10 +192,8 @@ pub async fn replace(name: &str, bytes: &[u8]) -> Result<(), OpenError> {
 }
 
 /// Makes the replacement the database, where that gave way to it already; forgets it otherwise.
+#[inline(never)]
 fn finish_replacing(pool: &OpfsSAHPoolUtil) -> Result<(), OpfsSAHError> {
-    if !pool.contains(REPLACEMENT_FILE)? {
-        return Ok(());
-    }
     if !pool.contains(DATABASE_FILE)? {
         // What belonged to the database before would be played back into this one.
         for ending in ["-journal", "-wal"] {

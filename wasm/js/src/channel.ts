@@ -25,7 +25,7 @@ export type Storage = "opfs" | "memory";
 /** What can be said along with a call that runs migrations. */
 export interface RunOptions extends CallOptions {
   /** Hears of each migration before it runs; the database's own listener does not then. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** An open database, as opening hands it over. */

@@ -14,6 +14,7 @@ import { databaseDirectory } from "./storage.js";
 
 /** The file of the database inside its pool, and what is about to take its place. */
 const DATABASE_FILES = ["freehold.db", "freehold.db.replacement"];
+const LOG_FILE = "freehold.db-wal";
 const BACKUP_PREFIX = "freehold.db.backup-";
 const HEADER_BYTES = 4096;
 const NAME_BYTES = 512;
@@ -31,8 +32,10 @@ const USED_FILE = ".used";
 export async function checkFiles(name: string): Promise<void> {
   const directory = await databaseDirectory(name).catch(() => undefined);
   if (!directory) return;
-  const file = await databaseFile(directory);
-  const isKept = file !== undefined && file.size > HEADER_BYTES;
+  const files = await filesByName(directory);
+  const file = DATABASE_FILES.map((known) => files.get(known)).find(Boolean);
+  // What was written last may stand in the log alone.
+  const isKept = [file, file && files.get(LOG_FILE)].some(holdsSomething);
   const isUsed = await isMarked(directory);
   if (isUsed && !isKept) {
     const what = file ? "is empty" : "is gone, or its first bytes are damaged";
@@ -105,8 +108,7 @@ function fileOf(name: string, bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Fil
 
 async function databaseFile(directory: FileSystemDirectoryHandle): Promise<File | undefined> {
   const files = await filesByName(directory);
-  const name = DATABASE_FILES.find((known) => files.has(known));
-  return name === undefined ? undefined : files.get(name);
+  return DATABASE_FILES.map((known) => files.get(known)).find(Boolean);
 }
 
 async function filesByName(directory: FileSystemDirectoryHandle): Promise<Map<string, File>> {
@@ -118,7 +120,12 @@ async function filesByName(directory: FileSystemDirectoryHandle): Promise<Map<st
 async function largestFile(directory: FileSystemDirectoryHandle): Promise<File | undefined> {
   const files = await poolFiles(directory);
   const [largest] = files.sort((one, other) => other.size - one.size);
-  return largest && largest.size > HEADER_BYTES ? largest : undefined;
+  return holdsSomething(largest) ? largest : undefined;
+}
+
+/** Whether there is a file with more than its pool's header. */
+function holdsSomething(file: File | undefined): boolean {
+  return file !== undefined && file.size > HEADER_BYTES;
 }
 
 async function poolFiles(directory: FileSystemDirectoryHandle): Promise<File[]> {

@@ -152,7 +152,7 @@ export interface CallOptions {
    * Ends the waiting: the call then rejects with `aborted`. A call that was not sent yet is
    * dropped; of one that was, `details.applied` says whether it may have changed something.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What `list` returns, and in which order. */

@@ -85,6 +85,9 @@ const STORAGE: &[&str] = &[
 /// What these call and the trace sees by itself.
 const BEYOND_STORAGE: &[&str] = &["freehold_core", "rusqlite", "serde_json"];
 
+/// What keeps files in a browser as well, and hardly ever: putting a backup in a file's place.
+const SELDOM: &[&str] = &["transfer", "finish_replacing", "::replace"];
+
 /// What a cut left in the second file.
 pub struct Rest {
     /// The names of the functions that moved.
@@ -156,9 +159,12 @@ fn reached_from_storage(module: &Module) -> BTreeSet<usize> {
         let name = name(number);
         parts.iter().any(|part| name.contains(part))
     };
-    let is_near = |number: &usize| name(number).contains("::") && !holds(number, BEYOND_STORAGE);
-    let all = 0..functions.len();
-    let mut reached: BTreeSet<usize> = all.filter(|number| holds(number, STORAGE)).collect();
+    let is_often = |number: &usize| !holds(number, SELDOM);
+    let is_near = |number: &usize| {
+        name(number).contains("::") && is_often(number) && !holds(number, BEYOND_STORAGE)
+    };
+    let is_first = |number: &usize| holds(number, STORAGE) && is_often(number);
+    let mut reached: BTreeSet<usize> = (0..functions.len()).filter(is_first).collect();
     let mut pending: Vec<usize> = reached.iter().copied().collect();
     while let Some(number) = pending.pop() {
         if is_defined(module, functions[number]) {
