@@ -3,6 +3,7 @@
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, MAIN_DB};
 
+use super::journal::without_log;
 use super::{Database, configure, model_of};
 use crate::bundle::Bundle;
 use crate::error::{Error, Result};
@@ -12,9 +13,6 @@ use crate::{internal, migrate};
 /// What every SQLite file begins with (<https://sqlite.org/fileformat2.html>, section 1.3).
 const MAGIC: &[u8] = b"SQLite format 3\0";
 const HEADER_BYTES: usize = 100;
-
-/// Where the header says how the file is written and read: 1 for a journal, 2 for a log.
-const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
 
 impl Database {
     /// Puts a backup in the place of everything in this database: the bytes of a SQLite file.
@@ -65,7 +63,7 @@ fn prove(bytes: &[u8], bundle: &Bundle, host: &dyn Host) -> Result<Connection> {
     }
     let mut bytes = bytes.to_vec();
     // A file alone is all there is: the log that it may have been written by was brought in.
-    bytes[FORMAT_VERSIONS].fill(1);
+    without_log(&mut bytes);
     let mut connection = Connection::open_in_memory()?;
     connection.deserialize_read_exact(MAIN_DB, &bytes[..], bytes.len(), false)?;
     configure(&connection)?;

@@ -13,7 +13,9 @@ import { Standing } from "./standing.js";
 
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
-  | { readonly kind: "open" | "call" | "call_static"; readonly text: string }
+  /** With the bytes that a database in memory starts from, where there are some. */
+  | { readonly kind: "open"; readonly text: string; readonly image?: Uint8Array | undefined }
+  | { readonly kind: "call" | "call_static"; readonly text: string }
   /** Goes on being told until its name is unsubscribed. */
   | { readonly kind: "subscribe"; readonly text: string; readonly subscription: string }
   | { readonly kind: "unsubscribe"; readonly text: string }
@@ -62,7 +64,7 @@ export class Engine {
         return callStatic(ask.text);
       case "open":
         return orRefused(async () => {
-          this.#handle = await open(ask.text);
+          this.#handle = await open(ask.text, ask.image);
           return DONE;
         });
       case "call":

@@ -66,7 +66,7 @@ export async function backupsOf(name: string): Promise<string[]> {
 /**
  * The bytes of a stored database's file as they lie there, whatever their state, for a database
  * that no longer opens; or of one of its backups. Of a database that opens take a `backup` instead:
- * what another tab is writing just now may be half done here.
+ * what was written last may stand in a log beside the file, which is no part of this.
  *
  * Rejects with `not_found` where nothing is stored under this name, or nothing of it can be told.
  */

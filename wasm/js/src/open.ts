@@ -108,9 +108,17 @@ export function open<const M extends TypedSource>(
  * @typeParam T - The tables' types.
  */
 export function open<T extends TablesOf<T> = AnyTables>(options: OpenOptions): Promise<Database<T>>;
-export async function open<T extends TablesOf<T>>(options: OpenOptions): Promise<Database<T>> {
+export function open<T extends TablesOf<T>>(options: OpenOptions): Promise<Database<T>> {
+  return openFrom<T>(options, undefined);
+}
+
+/** @internal The same, where a database in memory starts from the bytes of a SQLite file. */
+export async function openFrom<T extends TablesOf<T>>(
+  options: OpenOptions,
+  image: Uint8Array | undefined,
+): Promise<Database<T>> {
   const storage = options.storage ?? "opfs";
-  const way = { options, storage, openedAt: Date.now(), connection: Connection.make() };
+  const way = { options, image, storage, openedAt: Date.now(), connection: Connection.make() };
   const link = await openLink(way, storage === "opfs" ? checkFiles(options.name) : undefined);
   const { onProgress } = options;
   const report: OnProgress | undefined =
@@ -130,6 +138,7 @@ export async function open<T extends TablesOf<T>>(options: OpenOptions): Promise
 /** How a page opens a database, for the first time and again. */
 interface Way {
   readonly options: OpenOptions;
+  readonly image: Uint8Array | undefined;
   readonly storage: Storage;
   readonly openedAt: number;
   readonly connection: Connection;
@@ -187,7 +196,7 @@ async function openLink(way: Way, checked?: Promise<void>): Promise<Link> {
   const link = takeIdle();
   connection.waitsFor(() => link.waitingSince);
   try {
-    read(await link.ask({ kind: "open", text: request }));
+    read(await link.ask({ kind: "open", text: request, image: way.image }));
     connection.enter("leading");
     return link;
   } catch (error) {

@@ -8,6 +8,7 @@ import { createContext, createElement, useContext, useMemo, useSyncExternalStore
 import type { ReactElement, ReactNode } from "react";
 
 import { FreeholdError } from "./error.js";
+import type { LiveAnswer } from "./live.js";
 import type { Statement } from "./statement.js";
 import type {
   AnyTables,
@@ -20,18 +21,10 @@ import type {
 } from "./tables.js";
 import { encode, toText } from "./values.js";
 
-/** What a live query hands to its callback. */
-export interface LiveAnswer {
-  /** All rows that the query has now. */
-  readonly rows: readonly object[];
-  /** Why there are none, where the query was refused; the rows are those before then. */
-  readonly error?: FreeholdError;
-}
-
 /** The part of a session, or of the owner's handle, that the hooks stand on. */
 export interface LiveSource {
   /** Calls back with a query's rows, now and whenever they have changed. */
-  live(query: object, callback: (answer: LiveAnswer) => void): { close(): void };
+  live(query: object, callback: (answer: LiveAnswer<object>) => void): { close(): void };
 }
 
 /** What a hook knows of a query. */

@@ -6,7 +6,7 @@
  */
 
 import type { DatabaseOf, TypedSource } from "./infer.js";
-import { open } from "./open.js";
+import { openFrom } from "./open.js";
 import type { OpenOptions } from "./open.js";
 
 /** What a test's database starts with. */
@@ -64,7 +64,7 @@ export function testDatabases<const M extends TypedSource>(
   let image: Promise<Uint8Array> | undefined;
 
   async function makeImage(): Promise<Uint8Array> {
-    const db = await open(optionsOf(1));
+    const db = await openFrom(optionsOf(1), undefined);
     await db.init({ seed: options.seed ?? null });
     await options.prepare?.(db as unknown as DatabaseOf<M>);
     const bytes = await db.export();
@@ -77,8 +77,7 @@ export function testDatabases<const M extends TypedSource>(
       image ??= makeImage();
       const bytes = await image;
       // Other random bytes than the first one had: its rows keep the ids that those gave.
-      const db = await open(optionsOf(2));
-      await db.restore(bytes);
+      const db = await openFrom(optionsOf(2), bytes);
       return Object.assign(db, {
         [Symbol.asyncDispose]: () => db.close(),
       }) as unknown as DatabaseOf<M> & AsyncDisposable;

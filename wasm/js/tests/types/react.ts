@@ -1,8 +1,9 @@
 // The hooks' types.
 
 import { sql } from "../../dist/index.js";
-import type { Builtin, Session } from "../../dist/index.js";
+import type { Builtin, Owner, Session } from "../../dist/index.js";
 import { createHooks } from "../../dist/react.js";
+import type { LiveSource } from "../../dist/react.js";
 
 import { same } from "./same.js";
 
@@ -37,3 +38,6 @@ export function Component(): void {
   // @ts-expect-error There is no such table.
   void session?.count("workflow");
 }
+
+// Sessions and the owner's handle are what the hooks stand on.
+export const sources = (one: Session<Builtin["workflow"]>, other: Owner): LiveSource[] => [one, other];
