@@ -63,6 +63,11 @@ fn clippy_wasm() -> Outcome<()> {
     let mut clippy = cargo();
     clippy.arg("clippy").args(WASM_CRATES).args(["--target", wasm::TARGET, "--profile", "wasm"]);
     compiler::apply(&mut clippy);
+    run(clippy.args(["--", "-D", "warnings"]))?;
+    // Apart, since with the others the core would have its database.
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--package", "freehold-core", "--no-default-features"]);
+    clippy.args(["--package", "freehold-validate", "--target", wasm::TARGET, "--profile", "wasm"]);
     run(clippy.args(["--", "-D", "warnings"]))
 }
 
@@ -90,7 +95,8 @@ fn documentation() -> Outcome<()> {
         .args(["doc", "--workspace", "--no-deps", "--all-features"])
         .env("RUSTDOCFLAGS", "-D warnings"))?;
     let mut wasm = cargo();
-    wasm.args(["doc", "--package", "freehold-wasm", "--no-deps", "--target", wasm::TARGET])
+    wasm.args(["doc", "--package", "freehold-wasm", "--package", "freehold-validate"])
+        .args(["--no-deps", "--target", wasm::TARGET])
         .args(["--profile", "wasm"])
         .env("RUSTDOCFLAGS", "-D warnings");
     compiler::apply(&mut wasm);

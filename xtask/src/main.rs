@@ -17,6 +17,7 @@ mod split;
 mod steps;
 mod system;
 mod tidy;
+mod validation;
 mod wasm;
 
 use std::env;
@@ -31,8 +32,8 @@ Usage: cargo xtask <command>
                     next free one)
   test              set up, then the full gate; what continuous integration runs
   check             the full gate alone
-  wasm [--parts]    build the file for browsers into wasm/js/dist and print its sizes; or print
-                    what it consists of
+  wasm [--parts]    build the files for browsers into wasm/js/dist and print their sizes; or print
+                    what the larger one consists of; `--validation` builds the small one alone
   tidy              the rules of the source text: module docs, sizes, what the core must not name
   bench [ARGUMENT]… the benchmarks, in a release build
   bench browser [OPTION]…
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         ["test"] => gate::test(),
         ["check"] => gate::check(),
         ["wasm"] => wasm::build(),
+        ["wasm", "--validation"] => validation::build(),
         ["wasm", "--parts"] => wasm::print_parts(),
         ["tidy"] => tidy::run(),
         ["bench", "browser", ref options @ ..] => bench::run_in_browser(options),

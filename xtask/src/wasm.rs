@@ -13,13 +13,13 @@ use crate::parts;
 use crate::process::{cargo, command, output, root, run, target_dir};
 use crate::small;
 use crate::split;
+use crate::validation;
 
 /// The platform that browsers and Node run.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Where the bindings and the optimised file end up.
 const DIST: &str = "wasm/js/dist";
-const BINARY: &str = "freehold_wasm_bg.wasm";
 
 /// What everyday work does not execute; loaded behind the other.
 const REST: &str = "freehold_wasm_rest.wasm";
@@ -55,23 +55,20 @@ const OPTIMISE: &[&str] = &[
 /// The same order for what a division left, and no names.
 const ARRANGE: &[&str] = &["--reorder-functions-by-name", "--strip-debug"];
 
-/// Builds the file for browsers into `wasm/js/dist` and prints its sizes.
+/// Builds the file for browsers into `wasm/js/dist`, and the one that validates alone, and prints
+/// their sizes.
 ///
 /// # Errors
 ///
 /// When a step fails, or a file is larger than allowed.
 pub fn build() -> Outcome<()> {
+    validation::build()?;
     let named = named_file()?;
     let is_small = small::is_possible();
-    compile(is_small)?;
-    let dist = root().join(DIST);
-    bind(&dist)?;
-    let file = dist.join(BINARY);
-    optimise(&file, &named)?;
+    let file = make("freehold-wasm", &named, is_small)?;
     // The built-in models lie beside it; what a list shows of each, the core is asked itself.
-    run(wasm_opt().arg("--strip-debug").arg("-o").arg(&file).arg(&named))?;
     run(command("node").arg("wasm/js/models.mjs"))?;
-    let rest = dist.join(REST);
+    let rest = root().join(DIST).join(REST);
     divide(&named, &file, &rest)?;
     let (first, rest) = (print_sizes(&file)?, print_sizes(&rest)?);
     match is_small {
@@ -103,7 +100,7 @@ fn named_file() -> Outcome<PathBuf> {
 
 /// Optimises a file, and keeps its names; not again where it is the file of last time.
 fn optimise(file: &Path, named: &Path) -> Outcome<()> {
-    let before = target_dir()?.join("freehold_wasm_bound.wasm");
+    let before = named.with_extension("bound.wasm");
     let bytes = fs::read(file).during(|| format!("reading {}", file.display()))?;
     if named.is_file() && fs::read(&before).is_ok_and(|before| before == bytes) {
         return Ok(());
@@ -138,9 +135,24 @@ fn wasm_opt() -> Command {
     wasm_opt
 }
 
-fn compile(is_small: bool) -> Outcome<()> {
+/// Makes a crate's file: compiled, bound and optimised. With its functions' names it is `named`.
+///
+/// # Errors
+///
+/// When a step fails.
+pub fn make(package: &str, named: &Path, is_small: bool) -> Outcome<PathBuf> {
+    compile(package, is_small)?;
+    let (name, dist) = (package.replace('-', "_"), root().join(DIST));
+    bind(&name, &dist)?;
+    let file = dist.join(format!("{name}_bg.wasm"));
+    optimise(&file, named)?;
+    run(wasm_opt().arg("--strip-debug").arg("-o").arg(&file).arg(named))?;
+    Ok(file)
+}
+
+fn compile(package: &str, is_small: bool) -> Outcome<()> {
     let mut build = cargo();
-    build.args(["build", "--package", "freehold-wasm", "--target", TARGET, "--profile", "wasm"]);
+    build.args(["build", "--package", package, "--target", TARGET, "--profile", "wasm"]);
     compiler::apply(&mut build);
     if is_small {
         small::apply(&mut build, TARGET);
@@ -148,9 +160,9 @@ fn compile(is_small: bool) -> Outcome<()> {
     run(&mut build)
 }
 
-fn bind(dist: &Path) -> Outcome<()> {
+fn bind(name: &str, dist: &Path) -> Outcome<()> {
     fs::create_dir_all(dist).during(|| format!("making {}", dist.display()))?;
-    let compiled = target_dir()?.join(TARGET).join("wasm/freehold_wasm.wasm");
+    let compiled = target_dir()?.join(TARGET).join(format!("wasm/{name}.wasm"));
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(&compiled)
@@ -163,12 +175,17 @@ fn bind(dist: &Path) -> Outcome<()> {
 }
 
 /// What a file weighs once a web server has compressed it.
-struct Sizes {
-    gzip: u64,
+pub struct Sizes {
+    pub gzip: u64,
     brotli: u64,
 }
 
-fn print_sizes(file: &Path) -> Outcome<Sizes> {
+/// Prints the sizes of a file.
+///
+/// # Errors
+///
+/// When it can't be read.
+pub fn print_sizes(file: &Path) -> Outcome<Sizes> {
     let measured = output(command("node").args(["-e", MEASURE]).arg(file))?;
     let sizes: Vec<u64> = measured.split(' ').filter_map(|size| size.parse().ok()).collect();
     let [raw, gzip, brotli] = sizes[..] else {
@@ -184,7 +201,12 @@ fn print_sizes(file: &Path) -> Outcome<Sizes> {
     Ok(Sizes { gzip, brotli })
 }
 
-fn check_size(which: &str, bytes: u64, most: u64, compression: &str) -> Outcome<()> {
+/// Refuses a file that weighs too much.
+///
+/// # Errors
+///
+/// When it does.
+pub fn check_size(which: &str, bytes: u64, most: u64, compression: &str) -> Outcome<()> {
     if bytes <= most {
         return Ok(());
     }

@@ -355,8 +355,10 @@ impl Error {
 impl std::error::Error for Error {}
 
 /// What SQLite says, by its version, where a cascade has too many levels.
+#[cfg(feature = "database")]
 const TOO_DEEP: [&str; 2] = ["triggers nested too deep", "too many levels of trigger recursion"];
 
+#[cfg(feature = "database")]
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;

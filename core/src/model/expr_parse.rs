@@ -48,7 +48,7 @@ impl Token {
             Token::Word(word) => format!("`{word}`"),
             Token::Text(text) => format!("'{text}'"),
             Token::Integer(number) => number.to_string(),
-            Token::Real(number) => number.to_string(),
+            Token::Real(number) => serde_json::Value::from(*number).to_string(),
             Token::Symbol(symbol) => format!("`{symbol}`"),
             Token::End => "the end".to_owned(),
         }

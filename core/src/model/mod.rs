@@ -3,11 +3,12 @@
 //! One structure with three spellings (TOML, JSON, a TypeScript literal). Loading reads the source
 //! into a tree with places (`node`, `toml`), the tree into a spec (`read`), resolves the spec
 //! (`resolve`, `kinds`, `columns`, `references`, `template`) and checks the result (`check`). All
-//! mistakes come out at once, each with its place.
+//! mistakes come out at once, each with its place. `checked` reads back what was checked before.
 
 mod check;
 mod check_expr;
 mod check_policy;
+mod checked;
 mod columns;
 pub mod expr;
 mod expr_parse;

@@ -9,6 +9,11 @@ use super::*;
 
 pub(super) fn resolve(mut spec: ModelSpec, problems: &mut Problems<'_>) -> Model {
     template::expand(&mut spec, problems);
+    resolve_expanded(spec, problems)
+}
+
+/// Resolves a spec whose tables say themselves what their templates say.
+pub(super) fn resolve_expanded(mut spec: ModelSpec, problems: &mut Problems<'_>) -> Model {
     let links: Vec<TableSpec> =
         spec.links.iter().map(|link| link_table(link, spec.tenancy.as_ref())).collect();
     spec.tables.extend(links);

@@ -79,6 +79,20 @@ impl Model {
         role_table(self.tenancy.as_ref()?, &self.tables)
     }
 
+    /// The table to one row of which a session can be narrowed.
+    pub(crate) fn narrow_table(&self) -> Option<&Table> {
+        self.table(self.tenancy.as_ref()?.narrow.as_ref()?)
+    }
+
+    /// The column of a table that names the sub-tenant.
+    pub(crate) fn narrowing_column<'t>(&self, table: &'t Table) -> Option<&'t str> {
+        let narrow = self.narrow_table()?;
+        let id = narrow.primary_key.last()?;
+        let naming = table.references.iter().filter(|reference| reference.table == narrow.name);
+        let mut named = naming.flat_map(|reference| reference.columns.iter().zip(&reference.to));
+        named.find(|(_, to)| *to == id).map(|(column, _)| column.as_str())
+    }
+
     /// The roles that a person can hold in a tenant; none where there is no role column.
     pub fn roles(&self) -> &[String] {
         let role = self.tenancy.as_ref().and_then(|tenancy| tenancy.role.as_ref());

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::actor::Actor;
 use crate::error::{Error, Issue, Result};
 use crate::host::Host;
-use crate::model::{Auto, Scope};
+use crate::model::Scope;
 use crate::owner::Engine;
 use crate::owner::audited;
 use crate::owner::catalog::Plan;
@@ -18,6 +18,7 @@ use crate::owner::transaction::{statement, transaction};
 use crate::owner::typed;
 use crate::policy::{Rules, TableRules, UNRESTRICTED};
 use crate::query::{Key, ListOptions, Page, Sql, Term, parse_key};
+use crate::validate::{Author, complete};
 use crate::value::{Row, SqlValue};
 
 /// What every typed read and write works with.
@@ -231,39 +232,16 @@ impl<'e> Rows<'e> {
         }
     }
 
-    /// The row with what the session itself decides: the tenant, the owner, the person who inserts
-    /// it, the sub-tenant, where the caller left them out.
+    /// The row with what the session itself decides, where the caller left it out.
     pub(crate) fn completed<'r>(&self, plan: &Plan, row: &'r Row) -> Cow<'r, Row> {
-        let mut row = Cow::Borrowed(row);
-        let Some(rules) = self.rules else { return row };
+        let Some(rules) = self.rules else { return Cow::Borrowed(row) };
+        let Ok(table) = self.engine.catalog.table(plan.table()) else { return Cow::Borrowed(row) };
         let rights = rules.rights();
-        let Ok(table) = self.engine.catalog.table(plan.table()) else { return row };
-        let own = match &table.scope {
-            Scope::Tenant { column } if table.primary_key.len() > 1 => {
-                Some((column, rights.tenant.as_ref()))
-            }
-            Scope::User { owner } if table.primary_key != [owner.as_str()] => {
-                Some((owner, rights.user.as_ref()))
-            }
-            _ => None,
+        let author = Author {
+            user: rights.user.as_deref(),
+            tenant: rights.tenant.as_deref(),
+            narrowed_to: rights.narrowed.as_ref().map(|narrowed| narrowed.id.as_str()),
         };
-        if let Some((column, Some(value))) = own
-            && !row.contains_key(column)
-        {
-            row.to_mut().insert(column.clone(), Value::from(value.as_str()));
-        }
-        for field in plan.validator.fields().iter().filter(|field| field.auto == Some(Auto::User)) {
-            if let Some(user) = &rights.user
-                && !row.contains_key(&field.name)
-            {
-                row.to_mut().insert(field.name.clone(), Value::from(user.as_str()));
-            }
-        }
-        if let Some((column, id)) = rules.narrowing(table)
-            && !row.contains_key(column)
-        {
-            row.to_mut().insert(column.to_owned(), Value::from(id));
-        }
-        row
+        complete(self.engine.catalog.model(), table, &author, row)
     }
 }

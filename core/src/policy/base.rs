@@ -179,10 +179,10 @@ fn narrow(
     narrowed: &Narrowed,
     folding: &mut Folding<'_>,
 ) -> Part {
-    let Some(narrow) = narrow_table(model) else {
+    let Some(narrow) = model.narrow_table() else {
         return Part::truth(false);
     };
-    if let Some(column) = narrowing_column(model, table) {
+    if let Some(column) = model.narrowing_column(table) {
         return Part::Sql(folding.equals(column, &narrowed.id));
     }
     let Some(id) = narrow.primary_key.last() else { return Part::truth(false) };
@@ -202,17 +202,4 @@ fn narrow(
         Some((column, value)) => Part::Sql(folding.equals(column, value)),
         None => Part::truth(false),
     }
-}
-
-/// The column of a table that names a sub-tenant.
-pub(super) fn narrowing_column<'t>(model: &Model, table: &'t Table) -> Option<&'t str> {
-    let narrow = narrow_table(model)?;
-    let id = narrow.primary_key.last()?;
-    let naming = table.references.iter().filter(|reference| reference.table == narrow.name);
-    let mut named = naming.flat_map(|reference| reference.columns.iter().zip(&reference.to));
-    named.find(|(_, to)| *to == id).map(|(column, _)| column.as_str())
-}
-
-fn narrow_table(model: &Model) -> Option<&Table> {
-    model.table(model.tenancy.as_ref()?.narrow.as_ref()?)
 }

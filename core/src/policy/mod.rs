@@ -211,13 +211,6 @@ impl Rules {
         })
     }
 
-    /// The column of a table that names the sub-tenant, and the one that the actor is held to.
-    pub(crate) fn narrowing<'t>(&'t self, table: &'t Table) -> Option<(&'t str, &'t str)> {
-        let narrowed = self.rights.narrowed.as_ref()?;
-        let column = base::narrowing_column(&self.model, table)?;
-        Some((column, &narrowed.id))
-    }
-
     /// Whether a reference has to be looked up before it is written: its key alone doesn't say
     /// that the actor can read the row it names.
     pub(crate) fn guards(&self, reference: &Reference) -> bool {

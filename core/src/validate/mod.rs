@@ -10,6 +10,7 @@
 mod check;
 #[cfg(test)]
 mod check_tests;
+mod complete;
 mod field;
 mod format;
 mod issue;
@@ -17,13 +18,13 @@ mod pattern;
 mod stored;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::error::{Error, Issue, Problem, Result};
 use crate::host::{self, Host};
 use crate::model::{Auto, Model, Table};
 use crate::value::{Row, SqlValue};
 
+pub use complete::{Author, complete};
 pub(crate) use field::Field;
 pub use issue::ISSUE_CODES;
 pub(crate) use issue::{issue, issue_with};
@@ -67,7 +68,8 @@ pub(crate) use issue::{issue, issue_with};
 pub struct Validator {
     table: String,
     fields: Vec<Field>,
-    position_by_name: HashMap<String, usize>,
+    /// Sorted by the columns' names.
+    positions: Vec<usize>,
     rules: Vec<Rule>,
 }
 
@@ -147,9 +149,9 @@ impl Validator {
             Some(Rule { name: rule.name.clone(), node, columns })
         });
         let rules = rules.collect();
-        let names = fields.iter().enumerate();
-        let position_by_name = names.map(|(at, field)| (field.name.clone(), at)).collect();
-        Ok(Validator { table: table.name.clone(), fields, position_by_name, rules })
+        let mut positions: Vec<usize> = (0..fields.len()).collect();
+        positions.sort_unstable_by(|a, b| fields[*a].name.cmp(&fields[*b].name));
+        Ok(Validator { table: table.name.clone(), fields, positions, rules })
     }
 
     /// The table's name.
@@ -164,7 +166,8 @@ impl Validator {
 
     /// The position of a column.
     pub(crate) fn position(&self, column: &str) -> Option<usize> {
-        self.position_by_name.get(column).copied()
+        let by_name = |position: &usize| self.fields[*position].name.as_str().cmp(column);
+        self.positions.binary_search_by(by_name).ok().map(|at| self.positions[at])
     }
 
     /// Checks a row that is to be inserted and fills in what it leaves out: ids, times, defaults.
@@ -319,7 +322,7 @@ impl Validator {
 
     /// Calls `each` for every member of a row that is a column, in the row's order.
     ///
-    /// Rows mostly come in the table's order, so the next column is tried before the map.
+    /// Rows mostly come in the table's order, so the next ones are tried before the search.
     fn each_given<'r>(
         &self,
         row: &'r Row,

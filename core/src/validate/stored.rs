@@ -1,12 +1,20 @@
-//! Whether a row that is stored already keeps the rules: what something else may have written.
+//! Whether a row that is stored already keeps the rules: what something else may have written;
+//! and how a row that was read is stored.
 
 use crate::error::Issue;
 use crate::model::Kind;
 use crate::validate::issue::issue;
 use crate::validate::{Field, Validator};
-use crate::value::SqlValue;
+use crate::value::{Row, SqlValue};
 
 impl Validator {
+    /// A row as it was read, in the form in which it is stored: a value for each column in the
+    /// table's order, NULL where the row has none or one that no column could hold.
+    pub fn stored<'r>(&self, row: &'r Row) -> Vec<SqlValue<'r>> {
+        let read = |field: &Field| field.accept(row.get(&field.name)?, &mut Vec::new());
+        self.fields.iter().map(|field| read(field).unwrap_or(SqlValue::Null)).collect()
+    }
+
     /// All that is wrong with a stored row, a value for each column in the table's order.
     ///
     /// Ciphertexts are not looked into.

@@ -129,10 +129,11 @@ pub fn decode(kind: &Kind, array: bool, stored: &SqlValue<'_>) -> Result<Value, 
         (Kind::Boolean, SqlValue::Integer(flag @ (0 | 1))) => Ok(Value::Bool(*flag == 1)),
         (Kind::Real, SqlValue::Real(real)) => serde_json::Number::from_f64(*real)
             .map(Value::Number)
-            .ok_or_else(|| format!("the number {real}")),
+            .ok_or_else(|| "a number that is not finite".to_owned()),
         (Kind::Blob, SqlValue::Blob(bytes)) => Ok(Value::String(STANDARD.encode(bytes))),
         (_, SqlValue::Integer(integer)) => Err(format!("the integer {integer}")),
-        (_, SqlValue::Real(real)) => Err(format!("the real number {real}")),
+        // As JSON writes it: Rust's own way of writing reals brings tables that nothing else needs.
+        (_, SqlValue::Real(real)) => Err(format!("the real number {}", Value::from(*real))),
         (_, SqlValue::Text(_)) => Err("text".to_owned()),
         (_, SqlValue::Blob(_)) => Err("a blob".to_owned()),
     }
