@@ -31,4 +31,5 @@ mod scenarios;
 mod standing;
 mod turns;
 mod updown;
+mod validation;
 mod versions;

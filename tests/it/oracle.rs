@@ -3,7 +3,7 @@
 //! same database afterwards.
 
 mod eval;
-mod generate;
+pub mod generate;
 mod world;
 
 use std::collections::BTreeMap;
