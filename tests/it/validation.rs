@@ -140,6 +140,7 @@ fn models() -> Vec<Model> {
 fn a_checked_models_json_says_what_the_model_says_of_rows() {
     for (seed, model) in models().into_iter().enumerate() {
         let json = model.to_json();
+        assert_eq!(Model::from_json(&json.to_string()).unwrap(), model);
         let rules = Model::rules_of_checked(&json).expect("it is a checked model's");
         assert_eq!(rules.enums, model.enums);
         for (found, table) in rules.tables.iter().zip(&model.tables) {

@@ -93,9 +93,7 @@ fn inline(value: &Value) -> String {
 }
 
 fn table_to_json(model: &Model, table: &Table) -> Object {
-    let tenant = model
-        .tenant_column(table)
-        .filter(|_| model.tenancy.as_ref().is_some_and(|tenancy| tenancy.tenant != table.name));
+    let tenant = implied_column(model, table);
     let mut entry = Object::new();
     put_text(&mut entry, "doc", &table.doc);
     put_text(&mut entry, "id", if table.id == table.name { "" } else { &table.id });
@@ -197,7 +195,7 @@ fn column_to_json(model: &Model, table: &Table, column: &Column) -> Object {
     let mut entry = Object::new();
     let reference = table.references.iter().find(|reference| {
         let own = reference.columns.last();
-        own == Some(&column.name) && reference.columns.len() - shared(reference) == 1
+        own == Some(&column.name) && is_of_one_column(reference, implied_column(model, table))
     });
     let name = match reference {
         Some(_) => "ref",
@@ -244,9 +242,19 @@ fn column_to_json(model: &Model, table: &Table, column: &Column) -> Object {
     entry
 }
 
-/// How many of a reference's columns are the tenant key, carried along.
-fn shared(reference: &Reference) -> usize {
-    reference.columns.len().saturating_sub(1).min(1)
+/// The tenant key where it stands in a table's keys and references by itself.
+fn implied_column<'t>(model: &Model, table: &'t Table) -> Option<&'t str> {
+    let is_tenants_own = model.tenancy.as_ref().is_none_or(|tenancy| tenancy.tenant == table.name);
+    model.tenant_column(table).filter(|_| !is_tenants_own)
+}
+
+/// Whether a reference has one column of its own, the tenant key that is carried along aside.
+fn is_of_one_column(reference: &Reference, tenant: Option<&str>) -> bool {
+    match &reference.columns[..] {
+        [_] => true,
+        [first, _] => Some(first.as_str()) == tenant,
+        _ => false,
+    }
 }
 
 fn bound_to_json(column: &Column, bound: Bound) -> Value {
