@@ -1,7 +1,7 @@
 // Measures the package's JavaScript as a page downloads it, and fails above what it may weigh: all
 // of the package through a bundler that minifies, page and worker; and, for the reader, module by
-// module as it is served without one. The entries `react` and `testing` are no part of a page's
-// core.
+// module as it is served without one. The entries `react`, `testing` and `validate` are no part of a
+// page's core.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ const DIST = new URL("./dist/", import.meta.url);
 const GZIP_BYTES_MAX = 40_000;
 
 /** Modules that a page loads only for what they are named after. */
-const APART = ["react.js", "testing.js"];
+const APART = ["react.js", "testing.js", "validate.js", "checked.js", "freehold_validate.js"];
 
 const { output } = await build({
   configFile: false,

@@ -27,6 +27,7 @@ export { restoreDatabase } from "./restore.js";
 export type { LiveAnswer, LiveChanges, LiveQuery } from "./live.js";
 export { Rows } from "./rows.js";
 export { Session } from "./session.js";
+export type * from "./standard-schema.js";
 export { sql } from "./statement.js";
 export type { SqlAnswer, SqlResult, Statement } from "./statement.js";
 export { databases, keepStorage, removeDatabase, storageHealth } from "./storage.js";

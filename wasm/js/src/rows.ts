@@ -7,6 +7,8 @@
 import { Requests, issuesOf } from "./requests.js";
 import type { Request, RowRequest } from "./requests.js";
 import type { Difference, Version } from "./results.js";
+import { asyncSchemaOf } from "./standard-schema.js";
+import type { AsyncSchema } from "./standard-schema.js";
 import { startLive } from "./live.js";
 import type { LiveAnswer, LiveQuery, Subscribe } from "./live.js";
 import { isTemplate, readResult, toObjects, withObjects } from "./statement.js";
@@ -243,6 +245,17 @@ export abstract class Rows<T extends TablesOf<T> = AnyTables, H extends HandleKi
     options?: CallOptions,
   ): Promise<IssueOf<T[N]>[]> {
     return this.#send(this.#make.validate(table, row, key), options);
+  }
+
+  /** Standard Schema of rows to insert: `validate` as form libraries call it. */
+  schema<N extends keyof T & string>(table: N): AsyncSchema<InsertOf<T[N], H>>;
+  /** Standard Schema of changes to the row with a key. */
+  schema<N extends keyof T & string>(
+    table: N,
+    key: KeyOf<T[N], H>,
+  ): AsyncSchema<T[N]["update"]>;
+  schema<N extends keyof T & string>(table: N, key?: KeyOf<T[N], H>): AsyncSchema<never> {
+    return asyncSchemaOf((row) => this.validate(table, row, key));
   }
 
   /**
