@@ -14,7 +14,7 @@ import type { BundleFiles } from "./open.js";
 /**
  * A model, checked and written out.
  *
- * Rejects with `invalid_model`, and with `unknown_model` and `io` where it is a built-in one's name.
+ * Rejects with `invalid_model`; with `unknown_model` and `io` where it is a built-in one's name.
  */
 export async function checkedModel(source: string | Model | BundleFiles): Promise<Model> {
   const { problems, model } = await checkModel(await modelOf(source));
