@@ -16,9 +16,13 @@ import { root, serve, startBrowser } from "./support.mjs";
 
 const run = promisify(execFile);
 
-/** An app that shows how many rows it finds after having added one, from load to load. */
+/**
+ * An app that shows how many rows it finds after having added one, from load to load, and what
+ * validation alone finds wrong with another.
+ */
 const APP = `
   import { defineModel, open } from "@freehold/web";
+  import { validator } from "@freehold/web/validate";
   const model = defineModel({
     name: "notebook",
     tables: { notes: { columns: { body: { type: "text", max: 80 } } } },
@@ -29,7 +33,9 @@ const APP = `
   const builtIn = await open({ name: "built-in", model: "workflow", storage: "memory" });
   await builtIn.init({ seed: "development" });
   const seeded = await builtIn.owner().count("users");
-  document.title = \`\${await db.owner().count("notes")} \${seeded} \${crossOriginIsolated}\`;
+  const [issue] = (await validator(model)).table("notes").insert.validate({ body: 5 });
+  const rows = await db.owner().count("notes");
+  document.title = \`\${rows} \${seeded} \${issue.code} \${crossOriginIsolated}\`;
 `;
 
 /** Uses what needs neither a worker nor the core. */
@@ -102,7 +108,7 @@ describe("the package as apps get it", () => {
       await tab
         .waitForFunction(() => document.title !== "")
         .catch(() => assert.fail(`the app did not start: ${problems.join("\n")}`));
-      assert.equal(await tab.title(), `${rows} 2 false`);
+      assert.equal(await tab.title(), `${rows} 2 wrong_type false`);
     }
     await tab.close();
   }
@@ -125,7 +131,9 @@ describe("the package as apps get it", () => {
   }
 
   it("works unbundled, as modules that a browser loads", async () => {
-    const imports = JSON.stringify({ imports: { "@freehold/web": "/web/index.js" } });
+    const imports = JSON.stringify({
+      imports: { "@freehold/web": "/web/index.js", "@freehold/web/validate": "/web/validate.js" },
+    });
     const html = page(`<script type="importmap">${imports}</script>${SCRIPT}`);
     const at = app("plain", { "index.html": html, "main.js": APP });
     await check(await served(at, { "/web": "wasm/js/dist" }));
@@ -186,6 +194,7 @@ describe("the package as apps get it", () => {
     const manifest = JSON.parse(readFileSync(join(web, "package.json"), "utf8"));
     const named = Object.values(manifest.exports).flatMap((entry) => Object.values(entry));
     const needed = ["./dist/worker.js", "./dist/freehold_wasm.js", "./dist/freehold_wasm_bg.wasm"];
+    needed.push("./dist/freehold_validate_bg.wasm");
     for (const { name } of await models()) {
       needed.push(`./dist/models/${name}.json`, `./dist/models/${name}.d.ts`);
     }
