@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Result;
 use crate::host::{self, Host};
-use crate::migrate::{self, Meta};
 
 const TABLES: &str = "
     -- The one row says which replica this file is, and how far its audit table is filled.
@@ -102,11 +101,11 @@ pub(crate) fn replica(connection: &Connection, host: &dyn Host) -> Result<String
     let Some(place) = host.place() else {
         return known.map_or_else(|| renew_replica(connection, host), Ok);
     };
-    match (known, migrate::read_meta(connection, Meta::Place)?) {
+    match (known, place_in(connection)?) {
         (Some(id), Some(found)) if found == place => Ok(id),
         // Nobody has said yet which file it is.
         (Some(id), None) => {
-            migrate::write_meta(connection, Meta::Place, Some(place))?;
+            put_place(connection, place)?;
             Ok(id)
         }
         _ => renew_replica(connection, host),
@@ -120,7 +119,20 @@ pub(crate) fn renew_replica(connection: &Connection, host: &dyn Host) -> Result<
                ON CONFLICT (one) DO UPDATE SET id = excluded.id";
     connection.execute(sql, [&id])?;
     if let Some(place) = host.place() {
-        migrate::write_meta(connection, Meta::Place, Some(place))?;
+        put_place(connection, place)?;
     }
     Ok(id)
+}
+
+/// Which file the database says that it is, by the host's word then; empty in a backup.
+pub(crate) fn place_in(connection: &Connection) -> Result<Option<String>> {
+    let sql = "SELECT value FROM main._freehold_meta WHERE key = 'place'";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?)
+}
+
+fn put_place(connection: &Connection, place: &str) -> Result<()> {
+    let sql = "INSERT INTO main._freehold_meta (key, value) VALUES ('place', ?1)
+               ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    connection.execute(sql, [place])?;
+    Ok(())
 }

@@ -50,7 +50,8 @@ impl Host for FileHost {
 }
 
 /// When the file was made, and its number in the file system: both stay when it is moved. The
-/// number alone goes to the next file when one is removed; the device's changes from start to start.
+/// number alone goes to the next file when one is removed; the device's changes from one start of
+/// the system to the next.
 fn place(path: &Path) -> Option<String> {
     let found = path.metadata().ok()?;
     let made = found.created().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();

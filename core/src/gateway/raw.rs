@@ -1,9 +1,9 @@
 //! Where SQLite's C interface is met: compiled statements, values, and the errors of both.
 //!
-//! This file, `module` and `text` are the only ones of the core with `unsafe`. rusqlite's own statements
-//! would live in its cache, where a user's text could meet a statement of ours that was compiled
-//! without restrictions, and its virtual tables hide the values' pointers, so that each value of a
-//! scan would be copied twice.
+//! This file, `module` and `text` are the only ones of the core with `unsafe`. rusqlite's own
+//! statements would live in its cache, where a user's text could meet a statement of ours that was
+//! compiled without restrictions, and its virtual tables hide the values' pointers, so that each
+//! value of a scan would be copied twice.
 #![allow(unsafe_code)]
 
 use std::borrow::Cow;

@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::history::{self, Meta};
+use super::history;
 use super::transaction::in_transaction;
 use crate::error::{Error, Result};
+use crate::internal;
 
 /// Where a host keeps the backups of a database.
 pub trait BackupStore: Send {
@@ -121,7 +122,9 @@ fn before_run(
 /// Says in a backup that it is none of the files that are written to: whatever is made of it is a
 /// replica of its own.
 fn mark(connection: &Connection, path: &str) -> Result<()> {
-    if history::read_meta(connection, Meta::Place)?.is_none() {
+    if !history::has_table(connection, "_freehold_meta")?
+        || internal::place_in(connection)?.is_none()
+    {
         return Ok(());
     }
     connection.execute("ATTACH ?1 AS backup", [path])?;

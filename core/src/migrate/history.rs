@@ -55,8 +55,6 @@ pub enum Meta {
     ModelText,
     /// Set while the schema was pushed past its migrations.
     Pushed,
-    /// Which file it is, by the host's word; empty in a backup.
-    Place,
 }
 
 impl Meta {
@@ -66,7 +64,6 @@ impl Meta {
             Meta::ModelSource => "model_source",
             Meta::ModelText => "model_text",
             Meta::Pushed => "pushed",
-            Meta::Place => "place",
         }
     }
 }
