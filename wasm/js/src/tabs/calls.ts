@@ -157,6 +157,14 @@ export class Calls {
     }
   }
 
+  /** Ends what is subscribed to, and says why. */
+  endSubscriptions({ code, message, details }: FreeholdError): void {
+    const answer = JSON.stringify({ error: { ...details, code, message } });
+    const ended = [...this.#subscribed.values()];
+    this.#subscribed.clear();
+    for (const { onAgain } of ended) onAgain?.(answer);
+  }
+
   /** Resolves when there are none. */
   async settled(): Promise<void> {
     if (this.#pending.size > 0) await new Promise<void>((settle) => this.#settled.push(settle));

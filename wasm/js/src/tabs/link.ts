@@ -351,6 +351,7 @@ export class TabLink implements Link {
     }
     this.#failure ??= closed();
     this.#end();
+    this.#endSubscriptions();
     return answer;
   }
 
@@ -360,6 +361,12 @@ export class TabLink implements Link {
     this.#opened.reject(error);
     this.#end();
     this.#calls.fail(error);
+    this.#endSubscriptions();
+  }
+
+  /** What was closed ends in silence. */
+  #endSubscriptions(): void {
+    if (this.#failure?.code !== "closed") this.#calls.endSubscriptions(this.#failure ?? closed());
   }
 
   #end(): void {
