@@ -231,6 +231,29 @@ describe("tabs of one browser", () => {
     await fourth.close();
   });
 
+  it("hear of each other's writes, also when another one leads", async () => {
+    const [first, second] = await openTwo("live");
+    await within(second, async () => {
+      globalThis.seen = [];
+      const show = ({ rows }) => seen.push(rows.map(({ body }) => body).join());
+      db.owner().live({ table: "notes", order: ["body"] }, show);
+    });
+    const sees = (bodies) =>
+      second.waitForFunction((bodies) => globalThis.seen.at(-1) === bodies, bodies);
+    await sees("");
+    await note(first, "a");
+    await sees("a");
+    await killWorker(first);
+    await reaches(second, "leading");
+    await reaches(first, "following");
+    await note(first, "b");
+    await sees("a,b");
+    await first.close();
+    await note(second, "c");
+    await sees("a,b,c");
+    await second.close();
+  });
+
   it("are told when the files are removed under them", async () => {
     const [first, second] = await openTwo("cleared");
     await note(first, "gone soon");
