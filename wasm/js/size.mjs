@@ -1,7 +1,7 @@
 // Measures the package's JavaScript as a page downloads it, and fails above what it may weigh: all
 // of the package through a bundler that minifies, page and worker; and, for the reader, module by
-// module as it is served without one. The entries `react`, `testing` and `validate` are no part of a
-// page's core.
+// module as it is served without one. The entries `react`, `testing` and `validate` are no part of
+// a page's core.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -354,6 +354,27 @@ describe("backups in Node", () => {
     await db.close();
   });
 
+  it("are told to live queries", async () => {
+    const db = await databases.fresh();
+    await db.owner().insert("goods", { code: "kept" });
+    const file = await db.backup();
+    await db.owner().insert("goods", { code: "later" });
+    let called = () => {};
+    const seen = [];
+    const live = db.owner().live({ table: "goods", order: ["code"] }, ({ rows }) => {
+      seen.push(rows.map(({ code }) => code).join());
+      called();
+    });
+    const next = () => new Promise((resolve) => (called = resolve));
+    await next();
+    const changed = next();
+    await db.restore(file);
+    await changed;
+    assert.deepEqual(seen, ["kept,later", "kept"]);
+    live.close();
+    await db.close();
+  });
+
   it("are refused where they are damaged or another's, and nothing changes", async () => {
     const db = await databases.fresh();
     await db.owner().insert("goods", { code: "kept" });
