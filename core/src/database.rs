@@ -270,18 +270,6 @@ impl Database {
         self.init(set, progress)
     }
 
-    /// The whole database as the bytes of a SQLite file.
-    ///
-    /// # Errors
-    ///
-    /// - `io`: SQLite could not read it.
-    pub fn export(&mut self) -> Result<Vec<u8>> {
-        audited::fill(&self.engine)?;
-        let mut image = self.engine.connection.serialize(rusqlite::MAIN_DB)?.to_vec();
-        journal::without_log(&mut image);
-        Ok(image)
-    }
-
     /// Closes the database. Dropping it does the same and forgets what went wrong.
     ///
     /// # Errors

@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
+use super::Database;
 use crate::error::Result;
+use crate::owner::audited;
 
 /// A log that grew beyond this in one transaction is cut back when it is begun anew.
 const LOG_BYTES_KEPT: i64 = 16 << 20;
@@ -37,8 +39,22 @@ pub fn log_exclusively(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+impl Database {
+    /// The whole database as the bytes of a SQLite file.
+    ///
+    /// # Errors
+    ///
+    /// - `io`: SQLite could not read it.
+    pub fn export(&mut self) -> Result<Vec<u8>> {
+        audited::fill(&self.engine)?;
+        let mut image = self.engine.connection.serialize(rusqlite::MAIN_DB)?.to_vec();
+        without_log(&mut image);
+        Ok(image)
+    }
+}
+
 /// Makes the image of a file one that anybody opens, without a log beside it.
-pub(super) fn without_log(image: &mut [u8]) {
+fn without_log(image: &mut [u8]) {
     if let Some(formats) = image.get_mut(FORMATS)
         && *formats == WITH_LOG
     {

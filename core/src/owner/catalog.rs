@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) shown: Vec<usize>,
     /// A row of those columns, all of them null: copying it costs less than naming them one by one.
     blank: Row,
+    /// How each column begins as a member of a JSON object, `,"name":`, by position.
+    pub(crate) members: OnceLock<Vec<String>>,
     /// `INSERT` of all columns in the table's order.
     pub(crate) insert: String,
     /// The owner's statement that reads one row by its key.
@@ -130,6 +132,7 @@ impl Plan {
             number,
             rowid: row_ids.find(|name| table.rowid && !is_column(name)),
             counted: crate::history::counted(table),
+            members: OnceLock::new(),
             get_sql: OnceLock::new(),
             stored_sql: OnceLock::new(),
             validator,

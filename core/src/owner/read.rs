@@ -31,8 +31,12 @@ pub(crate) struct Found<'r> {
 impl Found<'_> {
     /// The name of a column of the caller's.
     pub(crate) fn name(&self, place: usize) -> Option<&str> {
-        let position = self.selected[..self.count].get(place)?;
-        Some(&self.plan.validator.fields()[*position].name)
+        Some(&self.plan.validator.fields()[self.position(place)?].name)
+    }
+
+    /// The position in its table of a column of the caller's.
+    pub(crate) fn position(&self, place: usize) -> Option<usize> {
+        self.selected[..self.count].get(place).copied()
     }
 
     /// What is stored in a column, and of which kind it is where that is as plain as it looks.
