@@ -28,6 +28,11 @@ const BROWSER_CODES: &[(&str, &str)] = &[
     ("storage_cleared", "The database's files were removed while it was open; they are gone."),
     ("worker_failed", "The database's worker died; whether the call was done must be looked up."),
     ("closed", "The database was closed by this page."),
+    (
+        "aborted",
+        "The call was given up by its signal; `applied` says whether it may have been done (`no`, \
+         `unknown`).",
+    ),
 ];
 
 /// `docs/errors.md` lists every code; it is written anew with `FREEHOLD_BLESS=1`.
@@ -47,7 +52,9 @@ fn every_error_code_is_in_the_documents() {
     }
     text.push_str(
         "\n## Issues of a row\n\nThe error `invalid` carries all issues of a row at once, each \
-         with `path`, `code`, `message` and `params`.\n\n| code | meaning |\n|---|---|\n",
+         with `path`, `code`, `message` and `params`. A Standard Schema\nof `@freehold/web` says \
+         them too, and with the code `invalid_argument` what a call would reject with before it is \
+         sent: a\nvalue that no column can hold, such as `NaN`.\n\n| code | meaning |\n|---|---|\n",
     );
     for (code, meaning) in ISSUE_CODES {
         let _ = writeln!(text, "| `{code}` | {meaning} |");
