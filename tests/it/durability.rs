@@ -21,7 +21,7 @@ fn connect(medium: &Medium) -> Connection {
     let flags = OpenFlags::default();
     let connection = Connection::open_with_flags_and_vfs(FILE, flags, medium.name()).unwrap();
     log_exclusively(&connection).unwrap();
-    // The log is brought into the file every few commits, and pages leave the cache before the commit.
+    // The log is brought into the file every few commits, and pages leave the cache before that.
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 60, |_| Ok(())).unwrap();
     connection.pragma_update(None, "cache_size", 10).unwrap();
     connection

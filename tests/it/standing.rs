@@ -61,6 +61,10 @@ fn actors(database: &Database) -> Vec<Value> {
     actors
 }
 
+fn request(method: &str, actor: &Value, params: Value) -> Value {
+    json!({ "method": method, "as": actor, "params": params })
+}
+
 /// Requests that read a table, plain and filtered by what a row has.
 fn requests(database: &Database, random: &mut Random) -> Vec<Value> {
     let model = &database.bundle().model;
@@ -71,7 +75,7 @@ fn requests(database: &Database, random: &mut Random) -> Vec<Value> {
         let found = rows(database, name);
         for _ in 0..3 {
             let actor = random.pick(&actors).clone();
-            let of = |method: &str, params: Value| json!({ "method": method, "as": actor, "params": params });
+            let of = |method: &str, params: Value| request(method, &actor, params);
             requests.push(of("list", json!({ "table": name })));
             requests.push(of(
                 "sql",

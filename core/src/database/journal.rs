@@ -54,7 +54,7 @@ impl Database {
 }
 
 /// Makes the image of a file one that anybody opens, without a log beside it.
-fn without_log(image: &mut [u8]) {
+pub(super) fn without_log(image: &mut [u8]) {
     if let Some(formats) = image.get_mut(FORMATS)
         && *formats == WITH_LOG
     {

@@ -125,7 +125,8 @@ class View<R extends object> {
       return row;
     });
     const removed = [...before.values()];
-    const isNew = inserted.length + updated.length + removed.length > 0 || isMoved(this.#rows, kept);
+    const count = inserted.length + updated.length + removed.length;
+    const isNew = count > 0 || isMoved(this.#rows, kept);
     this.#rows = kept;
     if (!isNew && !this.#isOwed) return;
     this.#isOwed = false;

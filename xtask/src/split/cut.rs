@@ -39,8 +39,8 @@ const FILES: &[&str] = &[
     "sqlite3Os",
     "wal",
     "sqlite3Wal",
-    "btree",
-    "sqlite3Btree",
+    "sqlite3BtreeSetVersion",
+    "sqlite3BtreeCheckpoint",
     "lockBtree",
     "memjrnl",
     "sqlite3Journal",
@@ -59,7 +59,7 @@ const FILES: &[&str] = &[
 ];
 
 /// What the names of Rust's functions hold that keep files in a browser, and of what these stand
-/// on: the bindings, promises, the allocator, thread-local values and hash tables.
+/// on: the bindings, promises, the allocator and thread-local values.
 const STORAGE: &[&str] = &[
     "freehold_wasm::",
     "sqlite_wasm",
@@ -72,12 +72,8 @@ const STORAGE: &[&str] = &[
     "rdl_",
     "__rustc",
     "futures",
-    "hashbrown",
-    "collections::hash",
     "thread::local",
     "thread_local",
-    "raw_vec",
-    "try_reserve",
     "foldhash",
     "with_backups",
 ];
