@@ -11,6 +11,7 @@ import type { Storage } from "./channel.js";
 import { Database } from "./database.js";
 import { listener } from "./debug.js";
 import type { OnCall } from "./debug.js";
+import { FreeholdError } from "./error.js";
 import type { Problem } from "./error.js";
 import { checkFiles } from "./files.js";
 import type { DatabaseOf, TypedSource } from "./infer.js";
@@ -22,6 +23,7 @@ import type { Generated, ModelSummary, NewMigration, Progress } from "./results.
 import type { AnyTables, TablesOf } from "./tables.js";
 import { Connection } from "./tabs/connection.js";
 import { TabLink } from "./tabs/link.js";
+import { isLed } from "./tabs/presence.js";
 import { fingerprint, newestMigration } from "./tabs/version.js";
 import { base64Of } from "./values.js";
 
@@ -119,7 +121,7 @@ export async function openFrom<T extends TablesOf<T>>(
 ): Promise<Database<T>> {
   const storage = options.storage ?? "opfs";
   const way = { options, image, storage, openedAt: Date.now(), connection: Connection.make() };
-  const link = await openLink(way, storage === "opfs" ? checkFiles(options.name) : undefined);
+  const link = await openLink(way, storage === "opfs" ? checkUnlessLed(options.name) : undefined);
   const { onProgress } = options;
   const report: OnProgress | undefined =
     onProgress && ((progress) => onProgress(JSON.parse(progress) as Progress));
@@ -202,6 +204,19 @@ async function openLink(way: Way, checked?: Promise<void>): Promise<Link> {
   } catch (error) {
     link.end();
     throw error;
+  }
+}
+
+/**
+ * Looks at the files that nobody has open. While another tab writes they can't be read, and may be
+ * anything in between; whoever leads there has looked at them.
+ */
+async function checkUnlessLed(name: string): Promise<void> {
+  const isFree = async () => !canShare() || !(await isLed(name));
+  try {
+    if (await isFree()) await checkFiles(name);
+  } catch (error) {
+    if (error instanceof FreeholdError && (await isFree())) throw error;
   }
 }
 

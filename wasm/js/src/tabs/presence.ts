@@ -10,7 +10,7 @@
  */
 
 import { FreeholdError } from "../error.js";
-import { PROTOCOL, channelOfAll } from "./messages.js";
+import { PROTOCOL, channelOfAll, leaderLock } from "./messages.js";
 import type { Broadcast } from "./messages.js";
 
 /** A version of an app, as far as its database is concerned. */
@@ -110,6 +110,12 @@ export function compareVersions(a: AppVersion, b: AppVersion): number {
   if (a.protocol !== b.protocol) return a.protocol - b.protocol;
   const [first, second] = [BigInt(a.version), BigInt(b.version)];
   return first < second ? -1 : Number(first > second);
+}
+
+/** Whether some tab has a database open. */
+export async function isLed(name: string): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query();
+  return held.some((lock) => lock.name === leaderLock(name));
 }
 
 /** What an older version of the app is told. */
