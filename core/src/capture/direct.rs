@@ -48,8 +48,9 @@ impl Recorder {
                 let nulls = |name: &String| {
                     columns.iter().position(|column| column.name == *name).is_some_and(changes)
                 };
-                !layout.stands((table, UPDATE))
-                    && !(layout.stands((table, NULLED)) && layout.nulled[table].iter().any(nulls))
+                let is_nulled =
+                    layout.stands((table, NULLED)) && layout.nulled[table].iter().any(nulls);
+                !layout.stands((table, UPDATE)) && !is_nulled
             }
             Deed::Delete => {
                 self.reach(connection, layout, table)?;

@@ -20,12 +20,14 @@ mod encode;
 mod flush;
 mod layout;
 mod notes;
+mod scopes;
 pub(crate) mod shape;
 mod standing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod triggers;
+mod versioned;
 #[cfg(debug_assertions)]
 mod watch;
 
@@ -41,10 +43,7 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::internal;
 use crate::model::{Model, Table};
-use crate::value::SqlValue;
 use calls::Call;
-use change::{Change, read_kind};
-use encode::Reader;
 use flush::{Known, Stamp};
 use layout::Layout;
 use notes::Notes;
@@ -54,6 +53,7 @@ pub(crate) use direct::Deed;
 pub(crate) use encode::{hex, pack, unpack};
 pub(crate) use flush::actor_number;
 pub(crate) use standing::{Watch, WatchedRows};
+pub(crate) use versioned::Versioned;
 
 /// The name of the triggers' function. Never to be called by SQL of an app.
 pub(crate) const FUNCTION: &str = "freehold_capture";
@@ -83,17 +83,6 @@ pub(crate) struct Mark(usize);
 
 /// Notes that are written down for a while.
 pub(crate) struct Held(Notes);
-
-/// A change of a row whose table keeps versions.
-pub(crate) struct Versioned {
-    /// The table's position in the model.
-    pub(crate) table: usize,
-    pub(crate) scope: String,
-    pub(crate) shape_id: i64,
-    pub(crate) change: Change,
-    /// The row afterwards, in the shape's order; None where it went.
-    pub(crate) image: Option<Vec<SqlValue<'static>>>,
-}
 
 impl Recorder {
     /// A recorder of the model's tables, with its function and hooks on a connection.
@@ -156,30 +145,6 @@ impl Recorder {
         self.layout.replace(None);
         self.lock().watches.concern_all();
         self.drop_triggers(connection)
-    }
-
-    /// Adds a standing query; the one of the same name goes.
-    pub(crate) fn watch(&self, watch: Watch) {
-        self.lock().watches.add(watch);
-    }
-
-    /// Forgets a standing query.
-    pub(crate) fn unwatch(&self, key: &str) {
-        self.lock().watches.remove(key);
-    }
-
-    /// The names of the standing queries that writes concerned since this was last asked; all of
-    /// them where another connection wrote.
-    ///
-    /// # Errors
-    ///
-    /// - `io`: the file can't be read
-    pub(crate) fn take_concerned(&self, connection: &Connection) -> Result<Vec<String>> {
-        if self.lock().watches.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.look_for_others(connection)?;
-        Ok(self.lock().watches.take_concerned())
     }
 
     /// A transaction of an actor began.
@@ -363,36 +328,6 @@ impl Recorder {
             self.lock().doubt_all();
         }
         Ok(true)
-    }
-
-    /// What the open transaction did to rows whose tables keep versions, in order.
-    ///
-    /// # Errors
-    ///
-    /// - `corrupt`: a note can't be read, which would be a bug
-    pub(crate) fn versioned(&self) -> Result<Vec<Versioned>> {
-        let notes = self.lock();
-        let kept = notes.images.iter().filter(|image| {
-            let entry = notes.entries[image.entry];
-            image.entry >= notes.first_kept(entry.scope)
-        });
-        let versioned = kept.map(|image| {
-            let entry = notes.entries[image.entry];
-            let recorded = notes.recorded(entry.table);
-            let mut reader = Reader::new(notes.values(image.entry));
-            let operation = i64::from(entry.operation);
-            let kind = read_kind(operation, &recorded.shape, &mut reader)?;
-            let image_of = |bytes: &[u8]| unpack(bytes, recorded.shape.columns.len());
-            let shape = Arc::new(recorded.shape.clone());
-            Ok(Versioned {
-                table: entry.table as usize,
-                scope: notes.scopes[entry.scope as usize].clone(),
-                shape_id: recorded.shape_id,
-                change: Change { shape, ordinal: image.entry, kind },
-                image: (!image.bytes.is_empty()).then(|| image_of(&image.bytes)).transpose()?,
-            })
-        });
-        versioned.collect()
     }
 
     /// The time of the open transaction's records, in Unix milliseconds.

@@ -3,21 +3,20 @@
 //! Notes are cut back to a mark where writes are undone, and emptied when they were written down.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
 
 use super::encode::Writer;
+use super::shape::Recorded;
 use super::shape::operation::{COUNT, DELETE, GOING, INSERT, MORE, UPDATE};
-use super::shape::{Recorded, RecordedScope};
 use super::standing::Watches;
 
 /// The chain of what belongs to no tenant and no user, and of tenants that were deleted.
 pub(super) const SYSTEM: &str = "system";
-const PUBLIC: &str = "public";
+pub(super) const PUBLIC: &str = "public";
 pub(super) const OF_TENANT: &str = "tenant/";
-const OF_USER: &str = "user/";
+pub(super) const OF_USER: &str = "user/";
 
 /// The notes of the open transaction, and counters that outlive it.
 #[derive(Default)]
@@ -29,13 +28,13 @@ pub(super) struct Notes {
     pub(super) images: Vec<Image>,
     /// The values of all entries, one after the other.
     bytes: Vec<u8>,
-    scope_by_name: HashMap<String, u32>,
+    pub(super) scope_by_name: HashMap<String, u32>,
     /// Where tenants went, and where they came back: the entry, the scope, and which.
     goings: Vec<Going>,
     /// Values of a row that comes in parts.
     parts: Vec<Value>,
     /// The scope of the tenant that the acting one works in.
-    acting: Option<String>,
+    pub(super) acting: Option<String>,
     /// Whether what is written follows from records, so that it is not recorded itself.
     pub(super) quiet: bool,
     /// The standing queries; they outlive transactions too.
@@ -44,7 +43,7 @@ pub(super) struct Notes {
     pub(super) generation: u64,
     /// For each table of the model: the generation of its last write.
     pub(super) written: Vec<u64>,
-    scope_text: String,
+    pub(super) scope_text: String,
     /// The tables that SQLite's update hook told of, and the count of writes before that.
     #[cfg(debug_assertions)]
     pub(super) seen: Vec<usize>,
@@ -76,7 +75,7 @@ struct Going {
 }
 
 /// Reads the value at a place of what a trigger handed over.
-type Values<'v> = &'v dyn Fn(usize) -> ValueRef<'v>;
+pub(super) type Values<'v> = &'v dyn Fn(usize) -> ValueRef<'v>;
 
 impl Notes {
     /// No notes, about a model of so many tables.
@@ -355,53 +354,6 @@ impl Notes {
     fn is_gone(&self, scope: u32) -> bool {
         let last = self.goings.iter().rev().find(|going| going.scope == scope);
         last.is_some_and(|going| going.gone)
-    }
-
-    /// The number of the scope that a row belongs to, if the acting one may write there.
-    pub(super) fn scope(
-        &mut self,
-        scope: RecordedScope,
-        value: Values<'_>,
-    ) -> Result<u32, &'static str> {
-        let (prefix, at) = match scope {
-            RecordedScope::Tenant(at) => (OF_TENANT, at),
-            RecordedScope::User(at) => (OF_USER, at),
-            RecordedScope::Public => return Ok(self.scope_number(PUBLIC)),
-        };
-        let mut text = std::mem::take(&mut self.scope_text);
-        text.clear();
-        text.push_str(prefix);
-        match value(at) {
-            ValueRef::Null => PUBLIC.clone_into(&mut text),
-            ValueRef::Integer(integer) => drop(write!(text, "{integer}")),
-            ValueRef::Real(real) => drop(write!(text, "{real}")),
-            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-                Ok(id) => text.push_str(id),
-                Err(_) => text.push_str(&String::from_utf8_lossy(bytes)),
-            },
-            ValueRef::Blob(bytes) => text.push_str(&super::encode::hex(bytes)),
-        }
-        let of_another = self.acting.as_ref().is_some_and(|acting| *acting != text);
-        let number = self.scope_number(&text);
-        self.scope_text = text;
-        match prefix == OF_TENANT && of_another {
-            true => Err("the row belongs to another tenant than the one acted in"),
-            false => Ok(number),
-        }
-    }
-
-    fn scope_number(&mut self, name: &str) -> u32 {
-        // Mostly the one before.
-        if self.scopes.last().is_some_and(|last| last == name) {
-            return self.scopes.len() as u32 - 1;
-        }
-        if let Some(number) = self.scope_by_name.get(name) {
-            return *number;
-        }
-        let number = self.scopes.len() as u32;
-        self.scopes.push(name.to_owned());
-        self.scope_by_name.insert(name.to_owned(), number);
-        number
     }
 }
 

@@ -6,10 +6,13 @@
 //! What is undone later has concerned it all the same: a query that is asked once too often shows
 //! nothing new.
 
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use super::Recorder;
 use super::shape::operation::{GOING, UPDATE};
 use super::shape::{Recorded, RecordedScope};
+use crate::error::Result;
 use crate::value::SqlValue;
 
 /// A standing query.
@@ -38,6 +41,32 @@ pub(crate) struct WatchedRows {
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     all: Vec<(Watch, bool)>,
+}
+
+impl Recorder {
+    /// Adds a standing query; the one of the same name goes.
+    pub(crate) fn watch(&self, watch: Watch) {
+        self.lock().watches.add(watch);
+    }
+
+    /// Forgets a standing query.
+    pub(crate) fn unwatch(&self, key: &str) {
+        self.lock().watches.remove(key);
+    }
+
+    /// The names of the standing queries that writes concerned since this was last asked; all of
+    /// them where another connection wrote.
+    ///
+    /// # Errors
+    ///
+    /// - `io`: the file can't be read
+    pub(crate) fn take_concerned(&self, connection: &Connection) -> Result<Vec<String>> {
+        if self.lock().watches.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.look_for_others(connection)?;
+        Ok(self.lock().watches.take_concerned())
+    }
 }
 
 impl Watches {

@@ -161,8 +161,8 @@ pub(crate) struct Current {
     pub(crate) rowid: Option<i64>,
 }
 
-/// The row with a key, before it is written. `kept` keeps the statement's text for these terms; None
-/// where the text is another one this time, or the file other than the model.
+/// The row with a key, before it is written. `kept` keeps the statement's text for these terms;
+/// None where the text is another one this time, or the file other than the model.
 pub(crate) fn to_write(
     connection: &Connection,
     plan: &Plan,

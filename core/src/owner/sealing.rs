@@ -179,8 +179,8 @@ impl Engine {
         Ok(sealed)
     }
 
-    /// Seals the encrypted ones among changes to a row. Where its key or its owner changes, what was
-    /// sealed before moves along. `current` is the row as it is stored.
+    /// Seals the encrypted ones among changes to a row. Where its key or its owner changes, what
+    /// was sealed before moves along. `current` is the row as it is stored.
     pub(crate) fn seal_changes(
         &self,
         host: &dyn Host,
@@ -245,11 +245,7 @@ impl Engine {
     }
 
     /// The same of a row that is not needed any more.
-    pub(crate) fn into_shown(
-        &self,
-        plan: &Plan,
-        mut stored: Vec<SqlValue<'static>>,
-    ) -> Result<Row> {
+    pub(crate) fn show_once(&self, plan: &Plan, mut stored: Vec<SqlValue<'static>>) -> Result<Row> {
         if plan.sealing.is_some() {
             return self.show_row(plan, &stored);
         }

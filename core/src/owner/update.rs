@@ -98,7 +98,7 @@ impl Rows<'_> {
                 for (position, value) in prepared.values {
                     current[position] = value.into_owned();
                 }
-                self.engine.into_shown(plan, current)
+                self.engine.show_once(plan, current)
             }
             Updated::AsMayBe => {
                 let key = Key::of(plan.source(), &after);

@@ -1,5 +1,5 @@
-//! Running typed writes: insert, delete, upsert. Each happens wholly or not at all. Updates are next
-//! door, in `update`.
+//! Running typed writes: insert, delete, upsert. Each happens wholly or not at all. Updates are
+//! next door, in `update`.
 //!
 //! A statement carries the actor's rules. When it touched no row, it is asked whether the actor
 //! sees the row: what they don't see does not exist, what they may not change is `denied`.
