@@ -1,9 +1,10 @@
 //! Cutting a module in two files.
 //!
 //! The first keeps memory, table, data and all imports of the host. The second has functions alone,
-//! and imports everything else from the first, under names that the cut makes up. Each function of
-//! the second that the first refers to gets a place at the end of the function table, which the
-//! second fills when it is instantiated.
+//! and imports memory, table and globals from the first, under names that the cut makes up. Each
+//! function of one that the other refers to gets a place at the end of the function table and is
+//! called there: a place is a few bytes, an export and an import of its own would be many. The
+//! second fills its places when it is instantiated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::path::Path;
 use walrus::ir::{Call, CallIndirect, Visitor, dfs_in_order};
 use walrus::{
     ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind,
-    GlobalKind, ImportKind, ImportedFunction, Module, TableId, TypeId, ValType,
+    GlobalKind, ImportKind, Module, TableId, TypeId, ValType,
 };
 
 use super::{is_defined, numbered, read, write};
@@ -113,18 +114,19 @@ pub fn cut(module: &Path, executed: &[usize], first: &Path, rest: &Path) -> Outc
     let table = the_table(&kept)?;
     let start = kept.tables.get(table).initial;
 
-    let mut shared = Shared::default();
-    only_late(&mut moved, &late, &stand_ins, start, &mut shared)?;
+    let mut shared = Shared { functions: wanted_by_rest(&moved, &late), ..Shared::default() };
+    only_late(&mut moved, &stand_ins, start, &mut shared)?;
     only_first(&mut kept, &stand_ins, table, &shared)?;
     write(&mut kept, first)?;
     write(&mut moved, rest)?;
     Ok(Rest { names, stand_ins: stand_ins.len() })
 }
 
-/// What the second file imports from the first: numbers, and the name that each got.
+/// What the second file has from the first: numbers of functions, and of what it imports with the
+/// names that these got.
 #[derive(Default)]
 struct Shared {
-    functions: BTreeMap<usize, String>,
+    functions: Vec<usize>,
     globals: BTreeMap<usize, String>,
     memories: BTreeMap<usize, String>,
     tables: BTreeMap<usize, String>,
@@ -207,6 +209,14 @@ fn wanted_by_first(module: &Module, late: &BTreeSet<usize>) -> Vec<usize> {
     wanted.into_iter().filter(|number| late.contains(number)).collect()
 }
 
+/// The functions of the first file that those of the second call.
+fn wanted_by_rest(module: &Module, late: &BTreeSet<usize>) -> Vec<usize> {
+    let functions = numbered(module);
+    let wanted = late.iter().flat_map(|number| referred(module, functions[*number]));
+    let wanted: BTreeSet<usize> = wanted.filter(|number| !late.contains(number)).collect();
+    wanted.into_iter().collect()
+}
+
 /// The numbers of the functions that a function's code names.
 fn referred(module: &Module, id: FunctionId) -> Vec<usize> {
     struct Named(Vec<usize>);
@@ -229,7 +239,6 @@ fn the_table(module: &Module) -> Outcome<TableId> {
 /// Leaves a module with the late functions alone; everything else becomes an import.
 fn only_late(
     module: &mut Module,
-    late: &BTreeSet<usize>,
     stand_ins: &[usize],
     start: u64,
     shared: &mut Shared,
@@ -237,18 +246,12 @@ fn only_late(
     let table = the_table(module)?;
     empty(module);
     let functions = numbered(module);
-    let needed: BTreeSet<usize> = late
-        .iter()
-        .flat_map(|number| referred(module, functions[*number]))
-        .filter(|number| !late.contains(number))
-        .collect();
-    for number in needed {
-        let (id, name) = (functions[number], shared.name());
-        let import = module.imports.add(FIRST, &name, ImportKind::Function(id));
-        let function = module.funcs.get_mut(id);
-        let ty = function.ty();
-        function.kind = FunctionKind::Import(ImportedFunction { import, ty });
-        shared.functions.insert(number, name);
+    for (at, number) in shared.functions.iter().enumerate() {
+        let id = functions[*number];
+        let ty = module.funcs.get(id).ty();
+        let place = as_i32(start + (stand_ins.len() + at) as u64);
+        let call = at_place(module, ty, table, place, None);
+        module.funcs.get_mut(id).kind = call;
     }
     for id in module.globals.iter().map(|global| global.id()).collect::<Vec<_>>() {
         let name = shared.name();
@@ -268,13 +271,8 @@ fn only_late(
         module.tables.get_mut(id).import = Some(import);
         shared.tables.insert(id.index(), name);
     }
-    widen(module, table, stand_ins.len());
-    let offset = ConstExpr::Value(walrus::ir::Value::I32(as_i32(start)));
-    let kind = ElementKind::Active { table, offset };
-    let items = stand_ins.iter().map(|number| functions[*number]).collect();
-    let items = ElementItems::Functions(items);
-    let element = module.elements.add(kind, items);
-    module.tables.get_mut(table).elem_segments.insert(element);
+    widen(module, table, stand_ins.len() + shared.functions.len());
+    fill(module, table, start, stand_ins);
     walrus::passes::gc::run(module);
     Ok(())
 }
@@ -313,13 +311,11 @@ fn only_first(
         let id = functions[*number];
         let ty = module.funcs.get(id).ty();
         let place = as_i32(start + at as u64);
-        let stand_in = stand_in(module, ty, table, place, ensure);
+        let stand_in = at_place(module, ty, table, place, Some(ensure));
         module.funcs.get_mut(id).kind = stand_in;
     }
-    widen(module, table, stand_ins.len());
-    for (number, name) in &shared.functions {
-        module.exports.add(name, functions[*number]);
-    }
+    widen(module, table, stand_ins.len() + shared.functions.len());
+    fill(module, table, start + stand_ins.len() as u64, &shared.functions);
     let globals: Vec<_> = module.globals.iter().map(|global| global.id()).collect();
     for (number, name) in &shared.globals {
         module.exports.add(name, globals[*number]);
@@ -357,24 +353,37 @@ fn add_ensure(module: &mut Module) -> Outcome<FunctionId> {
     Ok(builder.finish(Vec::new(), &mut module.funcs))
 }
 
-fn stand_in(
+/// A function that calls the one at a place of the table, after another where one is given.
+fn at_place(
     module: &mut Module,
     ty: TypeId,
     table: TableId,
     place: i32,
-    ensure: FunctionId,
+    first: Option<FunctionId>,
 ) -> FunctionKind {
     let ty_of = module.types.get(ty);
     let (params, results) = (ty_of.params().to_vec(), ty_of.results().to_vec());
     let arguments: Vec<_> = params.iter().map(|ty| module.locals.add(*ty)).collect();
     let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
     let mut body = builder.func_body();
-    body.instr(Call { func: ensure });
+    if let Some(func) = first {
+        body.instr(Call { func });
+    }
     for argument in &arguments {
         body.local_get(*argument);
     }
     body.i32_const(place).instr(CallIndirect { ty, table });
     FunctionKind::Local(builder.local_func(arguments))
+}
+
+/// Puts functions into the table, from a place on.
+fn fill(module: &mut Module, table: TableId, start: u64, numbers: &[usize]) {
+    let functions = numbered(module);
+    let offset = ConstExpr::Value(walrus::ir::Value::I32(as_i32(start)));
+    let items = numbers.iter().map(|number| functions[*number]).collect();
+    let kind = ElementKind::Active { table, offset };
+    let element = module.elements.add(kind, ElementItems::Functions(items));
+    module.tables.get_mut(table).elem_segments.insert(element);
 }
 
 /// Makes room at the end of the function table.
