@@ -132,7 +132,7 @@ async function writeToAll({ names, round, model }) {
       const body = `${names[at]}/${round}/${count}`;
       await database.owner().insert("notes", { body });
       globalThis.outcomes.push([body, "done"]);
-      globalThis.report(body, "done");
+      await globalThis.report(body, "done");
       for (const waiting of globalThis.whenWritten ?? []) waiting();
       return write(count + 1);
     };

@@ -12,17 +12,6 @@ export const MODEL = {
   },
 };
 
-/** Lets tests reach the workers that a page starts, and hear what its connection does. */
-const SPY = () => {
-  globalThis.workers = [];
-  globalThis.Worker = class extends Worker {
-    constructor(...given) {
-      super(...given);
-      globalThis.workers.push(this);
-    }
-  };
-};
-
 /**
  * Opens a page, and in it a database as `db`.
  *
@@ -31,7 +20,6 @@ const SPY = () => {
  * @param {object} options For `open`.
  */
 export async function openTab(context, address, options) {
-  await context.addInitScript(SPY);
   const page = await openHarness(context, address);
   await openDatabase(page, { model: MODEL, ...options });
   await within(page, () => db.init());
@@ -81,9 +69,10 @@ export function startWriting(page, name, width = 4) {
       const outcomes = (globalThis.outcomes ??= []);
       let count = outcomes.length;
       globalThis.isWriting = true;
-      const settle = (body, outcome) => {
+      const settle = async (body, outcome) => {
         outcomes.push([body, outcome]);
-        globalThis.report?.(body, outcome);
+        // Waiting for the test to have heard of it keeps writes from running away from it.
+        await globalThis.report?.(body, outcome);
         for (const waiting of globalThis.whenWritten ?? []) waiting();
       };
       const write = async () => {
