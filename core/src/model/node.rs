@@ -3,6 +3,8 @@
 //! Every mistake that is found later can so be named with its line and column. JSON text given at
 //! run time has places too; values built in memory have paths only.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 use crate::error::Problem;
@@ -135,19 +137,56 @@ pub(super) fn syntax(message: &str, place: Option<Place>) -> Problem {
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// The offset that was last asked for, and how many characters stand before it in its line: the
+    /// next one is mostly not far behind it, in a text that may be one long line.
+    last: Cell<(usize, usize)>,
 }
 
 impl<'t> Lines<'t> {
     pub fn new(text: &'t str) -> Self {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let starts = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
-        Lines { text, starts }
+        Lines { text, starts, last: Cell::new((0, 0)) }
     }
 
     pub fn place(&self, offset: usize) -> Place {
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts[line - 1];
-        let before = self.text.get(start..offset).unwrap_or_default();
-        Place { line, column: before.chars().count() + 1 }
+        let (known, counted) = match self.last.get() {
+            last if (start..=offset).contains(&last.0) => last,
+            _ => (start, 0),
+        };
+        let Some(between) = self.text.get(known..offset) else {
+            // Within a character, or behind the end.
+            return Place { line, column: 1 };
+        };
+        let before = counted + between.chars().count();
+        self.last.set((offset, before));
+        Place { line, column: before + 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_right_in_any_order() {
+        let text = "aé\nb\u{1f600}c\n\nd";
+        let lines = Lines::new(text);
+        let counted = |offset: usize| {
+            let before = &text[..offset];
+            let line = before.matches('\n').count() + 1;
+            let start = before.rfind('\n').map_or(0, |at| at + 1);
+            Place { line, column: before[start..].chars().count() + 1 }
+        };
+        let offsets: Vec<usize> =
+            (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
+        for one in &offsets {
+            for other in &offsets {
+                assert_eq!(lines.place(*one), counted(*one), "{one}");
+                assert_eq!(lines.place(*other), counted(*other), "{other} after {one}");
+            }
+        }
     }
 }
