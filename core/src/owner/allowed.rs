@@ -77,7 +77,7 @@ impl Rows<'_> {
         changed: impl Fn(&str) -> bool,
     ) -> Result<()> {
         let Some(rules) = self.rules else { return Ok(()) };
-        let table = self.engine.catalog.table(plan.table())?;
+        let table = &self.engine.catalog.model().tables[plan.number];
         let table_rules = self.rules(plan);
         let mut unseen = self.unseen(rules, table_rules, table, plan, values);
         unseen.retain(|(reference, _)| reference.columns.iter().any(|column| changed(column)));
@@ -98,7 +98,7 @@ impl Rows<'_> {
         changes: &PreparedChanges<'_>,
     ) -> Result<()> {
         let Some(rules) = self.rules else { return Ok(()) };
-        let table = self.engine.catalog.table(plan.table())?;
+        let table = &self.engine.catalog.model().tables[plan.number];
         let fields = plan.validator.fields();
         let changed = |column: &str| {
             changes.values.iter().any(|(position, _)| fields[*position].name == column)
