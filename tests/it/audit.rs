@@ -404,3 +404,25 @@ fn seeded_rows_are_on_record_and_the_table_begins_with_what_is_done_to_them() {
     database.verify_audit(&mut |finding| findings.push(finding)).unwrap();
     assert_eq!(findings, []);
 }
+
+/// A trigger of the recorder's on what a typed write does would be noticed by nobody but whoever
+/// measures: the records are the same.
+#[test]
+fn the_built_in_models_are_written_without_triggers() {
+    for model in ["valuecanvas", "stratibreak", "vibecraft", "carcosa", "workflow"] {
+        let database = freehold::testing::database(model, "development");
+        let owner = database.owner().unwrap();
+        let tenants = &owner.model().tenancy.as_ref().unwrap().tenant;
+        let tenant = owner.list(tenants, &ListOptions::default()).unwrap().rows.remove(0);
+        let key = tenant["id"].clone();
+        let renamed = json!({ "name": "Renamed" });
+        owner.update(tenants, &key, renamed.as_object().unwrap()).unwrap();
+        let sql = "SELECT count(*) FROM temp.sqlite_schema WHERE type = 'trigger'";
+        let triggers = || owner.sql(sql, &[]).unwrap().rows[0][0].clone();
+        assert_eq!(triggers(), json!(0), "{model}");
+        assert!(owner.delete(tenants, &key).unwrap());
+        assert_ne!(triggers(), json!(0), "{model}");
+        let audit = owner.sql("SELECT count(*) FROM _freehold_changes", &[]).unwrap();
+        assert_ne!(audit.rows[0][0], json!(0), "{model}");
+    }
+}

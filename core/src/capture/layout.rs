@@ -216,7 +216,7 @@ fn changes_rows_by_the_models_triggers_alone(
     model: &Model,
 ) -> Result<bool> {
     let sql = "SELECT type, sql FROM main.sqlite_schema
-               WHERE type = 'trigger' OR sql LIKE '%REPLACE%'
+               WHERE type = 'trigger' OR sql LIKE '%CONFLICT%REPLACE%'
                UNION ALL SELECT 'temp', '' FROM temp.sqlite_schema WHERE type = 'trigger'";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;

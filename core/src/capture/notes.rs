@@ -246,7 +246,12 @@ impl Notes {
             }
             UPDATE => {
                 let new = |at: usize| value(at + columns);
-                let to = self.scope(scope, &new)?;
+                let to = match scope {
+                    RecordedScope::Tenant(at) | RecordedScope::User(at) if may_differ(at) => {
+                        self.scope(scope, &new)?
+                    }
+                    _ => of,
+                };
                 if to != of {
                     self.whole(DELETE, number, of, value);
                     self.whole(INSERT, number, to, &new);

@@ -1,7 +1,7 @@
 //! A model's tables, each compiled when it is first used: validator, key, statements.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::Value;
 
@@ -49,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) rowid: Option<&'static str>,
     /// The statement that reads all columns of one row by its key, and its row id.
     pub(crate) stored_sql: OnceLock<String>,
+    /// Statements that change columns at these positions of the row with a row id.
+    pub(crate) update_sql: Mutex<Vec<(Vec<usize>, Arc<str>)>>,
     /// The position of the column that names the tenant.
     pub(crate) tenant: Option<usize>,
     /// What its encrypted columns need, where it has any.
@@ -135,6 +137,7 @@ impl Plan {
             members: OnceLock::new(),
             get_sql: OnceLock::new(),
             stored_sql: OnceLock::new(),
+            update_sql: Mutex::default(),
             validator,
             key,
             deleted_at,

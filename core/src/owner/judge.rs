@@ -75,7 +75,8 @@ impl Rows<'_> {
         Ok(passes.then_some(current))
     }
 
-    /// The rule that a statement on a row still has to carry: none where it was judged here.
+    /// The rule that a statement on a row still has to carry: none where it was judged here, as
+    /// those are that look rows up or name the tenant alone.
     ///
     /// # Errors
     ///
@@ -87,8 +88,16 @@ impl Rows<'_> {
         row: &[SqlValue<'_>],
         operation: &'static str,
     ) -> Result<Option<&'r Rule>> {
-        if !rule.looks_up() {
-            return Ok(Some(rule));
+        let tenant = self.rules.and_then(|rules| rules.rights().tenant.as_deref());
+        match rule {
+            Rule::When(condition) if condition.tenant_only => {
+                let own = plan.tenant.map(|position| &row[position]);
+                let is_own =
+                    matches!((own, tenant), (Some(SqlValue::Text(own)), Some(id)) if own == id);
+                return Ok((!is_own).then_some(rule));
+            }
+            rule if !rule.looks_up() => return Ok(Some(rule)),
+            _ => {}
         }
         match self.passes(plan, rule, &|position| row.get(position))? {
             true => Ok(None),

@@ -2,6 +2,7 @@
 //! change record and the answer.
 
 use std::borrow::Cow;
+use std::sync::PoisonError;
 
 use crate::capture::Deed;
 use crate::error::{Error, Result};
@@ -87,9 +88,15 @@ impl Rows<'_> {
             prepared.values.push((counted, SqlValue::Integer(version.saturating_add(1))));
         }
         let after = row_after(&current, &prepared);
-        let mut sql = update_sql(plan, &prepared);
-        push_current(&mut sql, plan, key, false, rowid);
-        push_rules(&mut sql, carried);
+        let sql = match (rowid.zip(plan.rowid), carried) {
+            (Some((id, name)), None) => update_by_rowid(plan, &prepared, id, name),
+            _ => {
+                let mut sql = update(plan, &prepared);
+                push_current(&mut sql, plan, key, false, rowid);
+                push_rules(&mut sql, carried);
+                sql
+            }
+        };
         let is_changed = |at| prepared.values.iter().any(|(position, _)| *position == at);
         match self.execute_update(plan, &sql, &is_changed, &current, &after)? {
             Updated::Not => Err(self.not_touched(plan, key, "update")),
@@ -175,13 +182,39 @@ fn without_counter<'c>(plan: &Plan, changes: &'c Row) -> Cow<'c, Row> {
     changes
 }
 
+/// How many statements a table's plan keeps the text of: apps change few sets of columns.
+const TEXTS_MAX: usize = 32;
+
+/// `UPDATE` of the row with a row id. Its text is mostly one that was made before.
+fn update_by_rowid<'q>(
+    plan: &Plan,
+    changes: &'q PreparedChanges<'_>,
+    id: i64,
+    name: &str,
+) -> Sql<'q> {
+    let mut texts = plan.update_sql.lock().unwrap_or_else(PoisonError::into_inner);
+    let positions = || changes.values.iter().map(|(position, _)| *position);
+    let known = texts.iter().find(|(known, _)| known.iter().copied().eq(positions()));
+    let text = match known {
+        Some((_, text)) => text.to_string(),
+        None => {
+            let mut sql = update(plan, changes);
+            sql.push(" WHERE ").push(name).push(" = ?");
+            if texts.len() >= TEXTS_MAX {
+                texts.clear();
+            }
+            texts.push((positions().collect(), sql.text.as_str().into()));
+            sql.text
+        }
+    };
+    let values = changes.values.iter().map(|(_, value)| value.borrowed());
+    Sql { text, values: values.chain([SqlValue::Integer(id)]).collect() }
+}
+
 /// `UPDATE` without its condition.
-fn update_sql<'q>(plan: &Plan, changes: &'q PreparedChanges<'_>) -> Sql<'q> {
+fn update<'q>(plan: &Plan, changes: &'q PreparedChanges<'_>) -> Sql<'q> {
     let fields = plan.validator.fields();
     let mut sql = Sql::default();
-    // Mostly the whole of it fits.
-    sql.text.reserve(300);
-    sql.values.reserve(changes.values.len() + plan.key.len());
     sql.push("UPDATE ").table(plan.table()).push(" SET ");
     sql.list(&changes.values, ", ", |sql, (position, value)| {
         sql.name(&fields[*position].name).push(" = ").bind(value.borrowed());

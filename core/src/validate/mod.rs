@@ -262,7 +262,9 @@ impl Validator {
         }
         if !changes.is_empty() {
             for (position, field) in self.fields.iter().enumerate() {
-                if field.auto == Some(Auto::Updated) && !changes.contains_key(&field.name) {
+                let is_given =
+                    || values.iter().any(|(at, _)| *at == position) || unsound.contains(&position);
+                if field.auto == Some(Auto::Updated) && !is_given() {
                     values.push((position, host::now(host).into()));
                 }
             }

@@ -3,6 +3,7 @@
 mod coverage;
 mod records;
 mod replay;
+mod typed;
 
 use std::sync::Arc;
 
@@ -67,13 +68,7 @@ impl Db {
     }
 
     fn records(&self) -> Vec<Record> {
-        let mut records = Vec::new();
-        read_records(&self.connection, 0, |record| {
-            records.push(record);
-            Ok(true)
-        })
-        .unwrap();
-        records
+        records_of(&self.connection)
     }
 
     fn changes(&self, record: &Record) -> Vec<Change> {
@@ -94,6 +89,16 @@ impl Db {
         lines.sort();
         lines.into_iter().map(|(_, line)| line).collect()
     }
+}
+
+fn records_of(connection: &Connection) -> Vec<Record> {
+    let mut records = Vec::new();
+    read_records(connection, 0, |record| {
+        records.push(record);
+        Ok(true)
+    })
+    .unwrap();
+    records
 }
 
 fn line(change: &Change) -> String {
