@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::types::{Value, ValueRef};
 
 use super::encode::Writer;
-use super::shape::Recorded;
 use super::shape::operation::{COUNT, DELETE, GOING, INSERT, MORE, UPDATE};
+use super::shape::{Recorded, RecordedScope};
 use super::standing::Watches;
 
 /// The chain of what belongs to no tenant and no user, and of tenants that were deleted.

@@ -82,8 +82,10 @@ const STORAGE: &[&str] = &[
 /// What these call and the trace sees by itself.
 const BEYOND_STORAGE: &[&str] = &["freehold_core", "rusqlite", "serde_json"];
 
-/// What keeps files in a browser as well, and hardly ever: putting a backup in a file's place.
-const SELDOM: &[&str] = &["transfer", "finish_replacing", "::replace"];
+/// What keeps files in a browser as well, and hardly ever: making backups, and putting one in a
+/// file's place.
+const SELDOM: &[&str] =
+    &["transfer", "finish_replacing", "::replace", "BackupStore", "import_db", "export_db"];
 
 /// What a cut left in the second file.
 pub struct Rest {

@@ -153,7 +153,7 @@ pub(super) fn dump(connection: &Connection, tables: &[&str]) -> Vec<String> {
     for table in tables {
         let sql = format!("SELECT * FROM {table} ORDER BY 1, 2");
         let mut statement = connection.prepare(&sql).unwrap();
-        let names = statement.column_names().into_iter().enumerate();
+        let names = statement.column_names().enumerate();
         let columns: Vec<usize> =
             names.filter(|(_, name)| *name != "code").map(|(at, _)| at).collect();
         let mut found = statement.query([]).unwrap();
