@@ -82,10 +82,22 @@ const STORAGE: &[&str] = &[
 /// What these call and the trace sees by itself.
 const BEYOND_STORAGE: &[&str] = &["freehold_core", "rusqlite", "serde_json"];
 
-/// What keeps files in a browser as well, and hardly ever: making backups, and putting one in a
-/// file's place.
-const SELDOM: &[&str] =
-    &["transfer", "finish_replacing", "::replace", "BackupStore", "import_db", "export_db"];
+/// What keeps files in a browser as well, and hardly ever: making backups, putting one in a file's
+/// place, files in memory, waiting.
+const SELDOM: &[&str] = &[
+    "transfer",
+    "finish_replacing",
+    "::replace",
+    "BackupStore",
+    "import_db",
+    "export_db",
+    "memvfs",
+    "MemChunksFile",
+    "MemStore",
+    "localtime",
+    "host_sleep",
+    "collections::btree",
+];
 
 /// What a cut left in the second file.
 pub struct Rest {
