@@ -14,7 +14,6 @@ const DIST = new URL("./dist/", import.meta.url);
 /** What apps ask for all day long, once a database is there. */
 const EVERYDAY = [
   "authenticate",
-  "authenticate_key",
   "count",
   "delete",
   "get",
@@ -24,7 +23,6 @@ const EVERYDAY = [
   "restore",
   "role",
   "sql",
-  "status",
   "transaction",
   "update",
   "upsert",
@@ -38,6 +36,7 @@ const TYPES = "export declare const EVERYDAY: readonly string[];\n";
 
 const executed = new Set();
 let isTracing = true;
+let asked = 0;
 const { Instance } = WebAssembly;
 const enter = (number) => isTracing && executed.add(number);
 WebAssembly.Instance = function (module, imports) {
@@ -96,7 +95,6 @@ async function browse(name) {
   isTracing = true;
   made.close();
   const handle = await openMemory(`browse-${name}`, builtinFiles(name), testing, image);
-  ask(handle, { method: "status", params: {} });
   const { ok: model } = ask(handle, { method: "model", params: {} });
   const { tenancy } = model;
   const people = rowsOf(handle, undefined, tenancy.user);
@@ -126,6 +124,15 @@ function work(handle, as, table, { columns }) {
     const sql = `SELECT ${column}, count(*) FROM ${table} GROUP BY 1 ORDER BY 1`;
     ask(handle, { method: "sql", as, params: { sql, params: [] } });
   }
+  const standing = { method: "list", as, params: { table, order: [names[0]] } };
+  handle.watch("all", JSON.stringify(standing));
+  if (first) {
+    const filter = { [names[0]]: first[names[0]] };
+    handle.watch("some", JSON.stringify({ method: "count", as, params: { table, filter } }));
+  }
+  const counting = { sql: `SELECT count(*) FROM ${table}`, params: [] };
+  handle.watch("sql", JSON.stringify({ method: "sql", as, params: counting }));
+  handle.concerned();
   if (!first) return;
   const key = "id" in first ? first.id : first;
   ask(handle, { method: "get", as, params: { table, key } });
@@ -146,6 +153,10 @@ function work(handle, as, table, { columns }) {
   ask(handle, { method: "upsert", as, params: { table, row: first } });
   ask(handle, { method: "delete", as, params: { table, key } });
   ask(handle, { method: "restore", as, params: { table, key } });
+  for (const name of JSON.parse(handle.concerned())) {
+    handle.watch(name, JSON.stringify(standing));
+    handle.unwatch(name);
+  }
 }
 
 /** A built-in model as apps get it. */
@@ -171,7 +182,10 @@ async function openMemory(name, bundle, testing, image) {
 
 function ask(handle, request) {
   isTracing = EVERYDAY.includes(request.method);
-  const answer = handle.call(JSON.stringify(request), () => {});
+  // Tabs mark what they ask.
+  asked += 1;
+  const id = `0198c7a8-75f8-7031-854b-${String(asked).padStart(12, "0")}`;
+  const answer = handle.call(JSON.stringify({ id, ...request }), () => {});
   isTracing = true;
   return JSON.parse(answer);
 }

@@ -15,6 +15,7 @@ use walrus::{
     GlobalKind, ImportKind, Module, TableId, TypeId, ValType,
 };
 
+use super::names::{BEYOND_STORAGE, FILES, SELDOM, STORAGE};
 use super::{is_defined, numbered, read, write};
 use crate::failure::{Failure, Outcome};
 
@@ -29,75 +30,6 @@ const LOAD_REST: &str = "freeholdLoadRest";
 
 /// Functions with fewer instructions stay where they are: a stand-in would be as large.
 const INSTRUCTIONS_MIN: u64 = 14;
-
-/// How the names of SQLite's functions begin that read and write files, which the traced run has
-/// none of: pages, journals, the write-ahead log, and what commits.
-const FILES: &[&str] = &[
-    "pager",
-    "sqlite3Pager",
-    "pcache",
-    "sqlite3Pcache",
-    "sqlite3Os",
-    "wal",
-    "sqlite3Wal",
-    "sqlite3BtreeSetVersion",
-    "sqlite3BtreeCheckpoint",
-    "lockBtree",
-    "memjrnl",
-    "sqlite3Journal",
-    "hasHotJournal",
-    "openSubJournal",
-    "subjournal",
-    "syncJournal",
-    "readJournalHdr",
-    "writeJournalHdr",
-    "zeroJournalHdr",
-    "readSuperJournal",
-    "sqlite3SectorSize",
-    "sqlite3_randomness",
-    "sqlite3_vfs",
-    "vdbeCommit",
-];
-
-/// What the names of Rust's functions hold that keep files in a browser, and of what these stand
-/// on: the bindings, promises, the allocator and thread-local values.
-const STORAGE: &[&str] = &[
-    "freehold_wasm::",
-    "sqlite_wasm",
-    "rsqlite_vfs",
-    "js_sys",
-    "web_sys",
-    "wasm_bindgen",
-    "wbindgen",
-    "rust_alloc",
-    "rdl_",
-    "__rustc",
-    "futures",
-    "thread::local",
-    "thread_local",
-    "foldhash",
-    "with_backups",
-];
-
-/// What these call and the trace sees by itself.
-const BEYOND_STORAGE: &[&str] = &["freehold_core", "rusqlite", "serde_json"];
-
-/// What keeps files in a browser as well, and hardly ever: making backups, putting one in a file's
-/// place, files in memory, waiting.
-const SELDOM: &[&str] = &[
-    "transfer",
-    "finish_replacing",
-    "::replace",
-    "BackupStore",
-    "import_db",
-    "export_db",
-    "memvfs",
-    "MemChunksFile",
-    "MemStore",
-    "localtime",
-    "host_sleep",
-    "collections::btree",
-];
 
 /// What a cut left in the second file.
 pub struct Rest {

@@ -6,6 +6,7 @@
 //! sees to that.
 
 mod cut;
+mod names;
 #[cfg(test)]
 mod tests;
 mod trace;
