@@ -40,7 +40,7 @@ const WORKLOADS = Object.entries({
   insertEach: { count: 10_000 * scale },
   commits: { count: 1_000 * scale },
   sql: {},
-  live: { count: 50, queries: 100 },
+  live: { count: 20, queries: 100 },
 }).filter(([name]) => options.row.length === 0 || options.row.includes(name));
 
 const isWanted = ({ name }) =>

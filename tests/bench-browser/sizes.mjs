@@ -1,24 +1,31 @@
-/** What a browser downloads of the package: the files of `wasm/js/dist`. */
+/** What a browser downloads of the package. */
 
-import { readFileSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-const dist = join(import.meta.dirname, "../../wasm/js/dist");
+const root = join(import.meta.dirname, "../..");
 
-/** Bytes of all files with an ending: each compressed by itself, as a web server does it. */
-function weigh(ending) {
-  const files = readdirSync(dist)
-    .filter((name) => name.endsWith(ending))
-    .map((name) => readFileSync(join(dist, name)));
-  const sum = (bytes) => files.reduce((total, file) => total + bytes(file), 0);
+/** What opens, reads and writes; the second file is fetched behind it. */
+const FIRST_FILE = "wasm/js/dist/freehold_wasm_bg.wasm";
+
+/** The sizes that have a limit, in bytes. */
+export function sizes() {
+  const wasm = readFileSync(join(root, FIRST_FILE));
   return {
-    gzip: sum((file) => gzipSync(file, { level: 9 }).length),
-    brotli: sum((file) => brotliCompressSync(file).length),
+    wasm: {
+      gzip: gzipSync(wasm, { level: 9 }).length,
+      brotli: brotliCompressSync(wasm).length,
+    },
+    javascript: { gzip: javascript() },
   };
 }
 
-/** The sizes that have a limit. */
-export function sizes() {
-  return { wasm: weigh(".wasm"), javascript: weigh(".js") };
+/** The package's own measure of its JavaScript, bundled and minified. */
+function javascript() {
+  const said = execFileSync("node", ["size.mjs"], { cwd: join(root, "wasm/js"), encoding: "utf8" });
+  const kilobytes = /^JavaScript: ([\d.]+) of/.exec(said)?.[1];
+  if (kilobytes === undefined) throw new Error(`wasm/js/size.mjs said ${said}`);
+  return Number(kilobytes) * 1000;
 }

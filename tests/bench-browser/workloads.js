@@ -116,9 +116,9 @@ async function sql() {
 }
 
 /**
- * A write's call to the callback of a live query with the new page. `contender.live(mime, listen)`
- * keeps a page live and answers with a function that ends it; contenders without it are passed
- * over.
+ * A write's call to the callback of a live query with the new page, others being open besides on
+ * the same table. `contender.live({ mime, limit }, listen)` keeps a page live and answers with a
+ * function that ends it, once `listen` was called; contenders without it are passed over.
  */
 async function live({ count, queries }) {
   const { contender } = globalThis;
@@ -127,11 +127,14 @@ async function live({ count, queries }) {
   const ends = [];
   for (let at = 0; at < queries; at += 1) {
     const listen = at === 0 ? (rows) => heard(rows) : () => {};
-    ends.push(await contender.live(pageFilters[at % pageFilters.length], listen));
+    const limit = PAGE_ROWS + at;
+    ends.push(await contender.live({ mime: pageFilters[at % pageFilters.length], limit }, listen));
   }
   const rows = newFiles(count * 4).filter(({ mime_type }) => mime_type === pageFilters[0]);
   const took = [];
   for (const row of rows) {
+    // Callbacks that follow each other come once a frame: each of these comes after a rest.
+    await new Promise((rested) => setTimeout(rested, 50));
     const seen = new Promise((resolve) => {
       heard = (page) => page[0]?.id === row.id && resolve();
     });

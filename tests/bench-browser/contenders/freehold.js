@@ -32,6 +32,16 @@ globalThis.contender = {
     return (await db.owner().sql(text, [FIRST_WRITTEN_ID])).rows.map(([id]) => id);
   },
   remove: () => db.owner().sql("DELETE FROM files WHERE id >= ?", [FIRST_WRITTEN_ID]),
+  live({ mime, limit }, listen) {
+    const query = { table: "files", filter: { mime_type: mime }, order: ["id desc"], limit };
+    return new Promise((resolve, reject) => {
+      const live = session.live(query, ({ rows, error }) => {
+        if (error) return reject(error);
+        listen(rows);
+        resolve(() => live.close());
+      });
+    });
+  },
   sql: async (text) => (await db.owner().sql(text)).rows,
   /** The bytes of a SQLite file, which the others start from. */
   export: () => db.export(),
