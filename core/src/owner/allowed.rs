@@ -97,20 +97,29 @@ impl Rows<'_> {
         current: &[SqlValue<'_>],
         changes: &PreparedChanges<'_>,
     ) -> Result<()> {
-        let Some(rules) = self.rules else { return Ok(()) };
-        let table = &self.engine.catalog.model().tables[plan.number];
-        let fields = plan.validator.fields();
-        let changed = |column: &str| {
-            changes.values.iter().any(|(position, _)| fields[*position].name == column)
-        };
-        let guarded = table.references.iter().any(|reference| {
-            reference.columns.iter().any(|column| changed(column)) && rules.guards(reference)
-        });
-        match guarded {
-            true => self.check_references(plan, &row_after(current, changes), changed),
+        match self.changes_guarded(plan, changes) {
+            true => {
+                let changed = |column: &str| changes_column(plan, changes, column);
+                self.check_references(plan, &row_after(current, changes), changed)
+            }
             false => Ok(()),
         }
     }
+
+    /// Whether changes are about references that have to be looked up.
+    pub(super) fn changes_guarded(&self, plan: &Plan, changes: &PreparedChanges<'_>) -> bool {
+        let Some(rules) = self.rules else { return false };
+        let references = &self.engine.catalog.model().tables[plan.number].references;
+        references.iter().any(|reference| {
+            let mut columns = reference.columns.iter();
+            columns.any(|column| changes_column(plan, changes, column)) && rules.guards(reference)
+        })
+    }
+}
+
+fn changes_column(plan: &Plan, changes: &PreparedChanges<'_>, column: &str) -> bool {
+    let fields = plan.validator.fields();
+    changes.values.iter().any(|(position, _)| fields[*position].name == column)
 }
 
 fn is_auto(plan: &Plan, column: &str) -> bool {

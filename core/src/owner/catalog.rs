@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::model::{Model, Table};
 use crate::owner::sealing::Sealing;
+use crate::policy::Texts;
 use crate::query::{Source, push_name};
 use crate::validate::Validator;
 use crate::value::{Row, SqlValue, into_json};
@@ -50,7 +51,9 @@ pub(crate) struct Plan {
     /// The statement that reads all columns of one row by its key, and its row id.
     pub(crate) stored_sql: OnceLock<String>,
     /// Statements that change columns at these positions of the row with a row id.
-    pub(crate) update_sql: Mutex<Vec<(Vec<usize>, Arc<str>)>>,
+    pub(crate) update_sql: Texts,
+    /// The owner's statements that change a row without reading it first.
+    pub(crate) at_once_sql: Texts,
     /// The position of the column that names the tenant.
     pub(crate) tenant: Option<usize>,
     /// What its encrypted columns need, where it has any.
@@ -138,6 +141,7 @@ impl Plan {
             get_sql: OnceLock::new(),
             stored_sql: OnceLock::new(),
             update_sql: Mutex::default(),
+            at_once_sql: Mutex::default(),
             validator,
             key,
             deleted_at,

@@ -13,6 +13,7 @@ use crate::host::Host;
 use crate::keyring::KeyRing;
 use crate::model::Model;
 use crate::owner::Catalog;
+use crate::owner::before::Before;
 use crate::owner::shadow::Shadows;
 
 /// Statements that stay prepared per connection: five per table of a model of forty.
@@ -28,6 +29,7 @@ pub struct Engine {
     /// How often each API key was used within which minute.
     pub(crate) key_uses: RefCell<BTreeMap<String, (i64, i64)>>,
     pub(super) shadows: Shadows,
+    pub(super) before: Before,
 }
 
 impl Engine {
@@ -35,7 +37,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// - `sql`: SQLite did not take the function and hooks with which writes are recorded
+    /// - `sql`: SQLite did not take the functions and hooks with which writes are recorded
     pub fn new(
         mut connection: Connection,
         model: Arc<Model>,
@@ -44,6 +46,7 @@ impl Engine {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         Ok(Engine {
             recorder: Recorder::new(&mut connection, model.clone())?,
+            before: Before::new(&connection)?,
             connection,
             catalog: Catalog::new(model),
             host,

@@ -156,7 +156,7 @@ impl Rows<'_> {
         }
     }
 
-    fn is_written_since(&self, tables: &[String], generation: u64) -> bool {
+    pub(super) fn is_written_since(&self, tables: &[String], generation: u64) -> bool {
         let model = self.engine.catalog.model();
         tables.iter().any(|name| {
             let position = model.tables.iter().position(|table| table.name == *name);

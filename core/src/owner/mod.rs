@@ -4,7 +4,9 @@
 //! in the submodules, which take additional terms; nothing here adds any.
 
 mod allowed;
+mod at_once;
 pub(crate) mod audited;
+mod before;
 pub(crate) mod catalog;
 mod check;
 mod constraint;

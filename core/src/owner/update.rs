@@ -32,20 +32,26 @@ impl Rows<'_> {
         let changes = &*without_counter(plan, changes);
         let current = || self.visible(plan, key, false)?.ok_or_else(|| not_found(plan, key));
         if plan.validator.needs_current(changes) {
-            return statement(self.engine, self.actor, || {
+            let updated = statement(self.engine, self.actor, || {
                 let current = current()?;
                 let prepared = self.prepared_changes(plan, changes, Some(&current.row))?;
                 self.update_visible(plan, key, changes, current, prepared)
             });
+            return self.engine.show_once(plan, updated?);
         }
         let prepared = self.prepared_changes(plan, changes, None)?;
         if prepared.values.is_empty() {
             let row = self.get_row(plan, key)?;
             return row.ok_or_else(|| not_found(plan, key));
         }
-        statement(self.engine, self.actor, || {
-            self.update_visible(plan, key, changes, current()?, prepared)
-        })
+        let updated = statement(self.engine, self.actor, || {
+            match self.update_at_once(plan, key, changes, &prepared)? {
+                Some(row) => Ok(row),
+                None => self.update_visible(plan, key, changes, current()?, prepared),
+            }
+        });
+        // A row that can't be shown is changed all the same.
+        self.engine.show_once(plan, updated?)
     }
 
     /// Changes that nothing speaks against but the row itself.
@@ -61,7 +67,7 @@ impl Rows<'_> {
         Ok(prepared)
     }
 
-    /// Makes changes to a row that the actor sees.
+    /// Makes changes to a row that the actor sees; the row as it is stored then.
     fn update_visible(
         &self,
         plan: &Plan,
@@ -69,7 +75,7 @@ impl Rows<'_> {
         changes: &Row,
         current: Current,
         mut prepared: PreparedChanges<'_>,
-    ) -> Result<Row> {
+    ) -> Result<Vec<SqlValue<'static>>> {
         let rules = self.rules(plan);
         let Current { row: mut current, rowid } = current;
         // The new row is asked about before it is there: it can't be its own justification.
@@ -105,12 +111,12 @@ impl Rows<'_> {
                 for (position, value) in prepared.values {
                     current[position] = value.into_owned();
                 }
-                self.engine.show_once(plan, current)
+                Ok(current)
             }
             Updated::AsMayBe => {
                 let key = Key::of(plan.source(), &after);
                 let row = read::stored(&self.engine.connection, plan, &key, true, &[])?;
-                self.engine.show_row(plan, &row.ok_or_else(|| not_found(plan, &key))?)
+                row.ok_or_else(|| not_found(plan, &key))
             }
         }
     }
@@ -212,7 +218,7 @@ fn update_by_rowid<'q>(
 }
 
 /// `UPDATE` without its condition.
-fn update<'q>(plan: &Plan, changes: &'q PreparedChanges<'_>) -> Sql<'q> {
+pub(super) fn update<'q>(plan: &Plan, changes: &'q PreparedChanges<'_>) -> Sql<'q> {
     let fields = plan.validator.fields();
     let mut sql = Sql::default();
     sql.push("UPDATE ").table(plan.table()).push(" SET ");

@@ -18,7 +18,7 @@ pub(crate) use membership::membership;
 pub(crate) use verdicts::Verdicts;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use crate::model::expr::Expr;
 use crate::model::{Model, Reference, Scope, Table};
@@ -105,7 +105,12 @@ pub(crate) struct TableRules {
     pub(crate) get_sql: OnceLock<String>,
     /// The statement that reads all columns of one row by its key, and its row id.
     pub(crate) stored_sql: OnceLock<String>,
+    /// Statements that change a row without reading it first.
+    pub(crate) at_once_sql: Texts,
 }
+
+/// Statements' texts, each by numbers that say of which shape it is.
+pub(crate) type Texts = Mutex<Vec<(Vec<usize>, Arc<str>)>>;
 
 /// What one actor may do with every table of a model.
 #[derive(Debug)]
@@ -173,6 +178,7 @@ pub(crate) static UNRESTRICTED: TableRules = TableRules {
     seen: Verdicts::new(),
     get_sql: OnceLock::new(),
     stored_sql: OnceLock::new(),
+    at_once_sql: Mutex::new(Vec::new()),
 };
 
 impl Rules {
@@ -207,6 +213,7 @@ impl Rules {
                 seen: Verdicts::new(),
                 get_sql: OnceLock::new(),
                 stored_sql: OnceLock::new(),
+                at_once_sql: Mutex::default(),
             }
         })
     }

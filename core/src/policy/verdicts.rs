@@ -19,6 +19,18 @@ struct Kept {
     verdicts: Vec<(Vec<SqlValue<'static>>, bool)>,
 }
 
+impl Kept {
+    /// Forgets the verdicts where what they rest on was written since.
+    fn hold_as_of(&mut self, generation: u64, is_stale: impl FnOnce(u64) -> bool) {
+        if self.generation != generation {
+            if is_stale(self.generation) {
+                self.verdicts.clear();
+            }
+            self.generation = generation;
+        }
+    }
+}
+
 impl Verdicts {
     /// None, for now.
     pub(crate) const fn new() -> Verdicts {
@@ -34,16 +46,25 @@ impl Verdicts {
         values: &[&SqlValue<'_>],
     ) -> Option<bool> {
         let mut kept = self.lock();
-        if kept.generation != generation {
-            if is_stale(kept.generation) {
-                kept.verdicts.clear();
-            }
-            kept.generation = generation;
-        }
-        let found = kept.verdicts.iter().find(|(known, _)| {
+        kept.hold_as_of(generation, is_stale);
+        let found = kept.verdicts.iter().rposition(|(known, _)| {
             known.len() == values.len() && known.iter().zip(values).all(|(a, b)| a == *b)
-        });
-        found.map(|(_, verdict)| *verdict)
+        })?;
+        let last = kept.verdicts.len() - 1;
+        // What was asked for last stands last.
+        kept.verdicts[found..].rotate_left(1);
+        Some(kept.verdicts[last].1)
+    }
+
+    /// The values that were let through last, if that still holds.
+    pub(crate) fn passed_last(
+        &self,
+        generation: u64,
+        is_stale: impl FnOnce(u64) -> bool,
+    ) -> Option<Vec<SqlValue<'static>>> {
+        let mut kept = self.lock();
+        kept.hold_as_of(generation, is_stale);
+        kept.verdicts.last().filter(|(_, verdict)| *verdict).map(|(values, _)| values.clone())
     }
 
     /// Keeps a verdict that was found as of the generation last asked for.
@@ -74,8 +95,14 @@ mod tests {
         verdicts.put(&[&one], true);
         verdicts.put(&[&two], false);
         assert_eq!(verdicts.get(5, |_| panic!("nothing was written"), &[&one]), Some(true));
+        assert_eq!(verdicts.passed_last(5, |_| false), Some(vec![one.clone()]));
         assert_eq!(verdicts.get(6, |since| since > 5, &[&two]), Some(false));
-        assert_eq!(verdicts.get(6, |_| true, &[&one, &two]), None);
-        assert_eq!(verdicts.get(7, |since| since == 6, &[&one]), None);
+        assert_eq!(verdicts.passed_last(6, |_| false), None, "the last one was not let through");
+        assert_eq!(verdicts.get(6, |_| false, &[&one]), Some(true));
+        assert_eq!(verdicts.passed_last(6, |_| false), Some(vec![one.clone()]));
+        assert_eq!(verdicts.passed_last(7, |since| since == 6), None);
+        verdicts.put(&[&two], false);
+        assert_eq!(verdicts.get(7, |_| true, &[&one, &two]), None);
+        assert_eq!(verdicts.get(8, |since| since == 7, &[&two]), None);
     }
 }
