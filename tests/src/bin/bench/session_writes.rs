@@ -24,10 +24,22 @@ pub fn lines() -> Vec<Line> {
     lines
 }
 
-/// A member of a team who works on the seeded project.
+/// A plain member, put into the team that works on the files' project: their rights hang on rows.
 fn actor(database: &Database) -> Actor {
     let owner = database.owner().unwrap();
-    let seat = owner.list("team_members", &ListOptions::default()).unwrap().rows.remove(0);
+    let first = |table: &str, filter: Value| {
+        let options = ListOptions { filter: Some(filter), ..ListOptions::default() };
+        owner.list(table, &options).unwrap().rows.remove(0)
+    };
+    let file = first("files", json!({}));
+    let project = first("projects", json!({ "id": file["project_id"] }));
+    let seat = first("organization_members", json!({ "role": "MEMBER" }));
+    let member = json!({
+        "organization_id": seat["organization_id"],
+        "team_id": project["team_id"],
+        "user_id": seat["user_id"],
+    });
+    owner.insert("team_members", member.as_object().unwrap()).unwrap();
     let text = |name: &str| seat[name].as_str().unwrap().to_owned();
     Actor::user(text("user_id")).in_tenant(text("organization_id"))
 }
