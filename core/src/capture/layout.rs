@@ -209,14 +209,14 @@ fn foreign_keys(connection: &Connection) -> Result<(Vec<Link>, bool)> {
     Ok((links, is_plain))
 }
 
-/// Whether nothing changes rows behind a write but the model's own triggers: no other trigger, and
-/// no constraint that replaces.
+/// Whether nothing changes rows behind a write but the model's own triggers: no other trigger, no
+/// constraint that replaces, and no column that takes different values for equal.
 fn changes_rows_by_the_models_triggers_alone(
     connection: &Connection,
     model: &Model,
 ) -> Result<bool> {
     let sql = "SELECT type, sql FROM main.sqlite_schema
-               WHERE type = 'trigger' OR sql LIKE '%CONFLICT%REPLACE%'
+               WHERE type = 'trigger' OR sql LIKE '%CONFLICT%REPLACE%' OR sql LIKE '%COLLATE%'
                UNION ALL SELECT 'temp', '' FROM temp.sqlite_schema WHERE type = 'trigger'";
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;

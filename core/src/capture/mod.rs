@@ -310,6 +310,12 @@ impl Recorder {
         self.lock().written.get(table).is_none_or(|written| *written > generation)
     }
 
+    /// Whether one of these tables was written since a generation.
+    pub(crate) fn any_written_since(&self, tables: &[usize], generation: u64) -> bool {
+        let notes = self.lock();
+        tables.iter().any(|at| notes.written.get(*at).is_none_or(|written| *written > generation))
+    }
+
     /// Whether other connections have committed since this was last asked; their writes count as
     /// writes to all tables.
     ///

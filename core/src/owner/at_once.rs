@@ -49,7 +49,9 @@ impl Rows<'_> {
             && plan.validator.fields().len() <= COLUMNS_MAX
             && !changes.keys().any(|name| rule.looks_at(plan.table(), name))
             && !self.changes_guarded(plan, prepared);
-        let Some(holds) = (if is_plain { self.holds(plan) } else { None }) else { return Ok(None) };
+        let Some(holds) = (if is_plain { self.holds(plan, key) } else { None }) else {
+            return Ok(None);
+        };
         let is_changed = |at| prepared.values.iter().any(|(position, _)| *position == at);
         if !recorder.is_direct(connection, plan.number, &Deed::Update(&is_changed))? {
             return Ok(None);
@@ -84,12 +86,12 @@ impl Rows<'_> {
 
     /// What the rules and the recorder want of a row that is changed; None where that can't be said
     /// beforehand.
-    fn holds<'r>(&'r self, plan: &Plan) -> Option<Vec<Holds<'r>>> {
+    fn holds<'r>(&'r self, plan: &Plan, key: &Key<'_>) -> Option<Vec<Holds<'r>>> {
         let mut holds = Vec::new();
         // Whoever acts in a tenant writes no other's rows.
         let tenant = self.actor.tenant.as_deref();
         if let (Some(tenant), Some(position)) = (tenant, plan.tenant) {
-            holds.push(Holds::Is(position, tenant.into()));
+            push_value(&mut holds, plan, key, position, tenant.into())?;
         }
         let rules = self.rules(plan);
         for rule in [&rules.read, &rules.update] {
@@ -105,8 +107,8 @@ impl Rows<'_> {
                 }
                 Rule::When(condition) => {
                     let values = self.passed_last(condition)?;
-                    for (name, value) in condition.columns.iter().zip(values) {
-                        holds.push(Holds::Is(plan.validator.position(name)?, value));
+                    for (position, value) in condition.columns_at.iter().zip(values) {
+                        push_value(&mut holds, plan, key, (*position)?, value)?;
                     }
                 }
             }
@@ -117,7 +119,7 @@ impl Rows<'_> {
     /// The values that a rule which looks rows up let through last.
     fn passed_last(&self, condition: &Condition) -> Option<Vec<SqlValue<'static>>> {
         let generation = self.engine.recorder.generation();
-        let is_stale = |since| self.is_written_since(&condition.reads, since);
+        let is_stale = |since| self.engine.recorder.any_written_since(&condition.reads_at, since);
         condition.verdicts.passed_last(generation, is_stale)
     }
 
@@ -148,9 +150,8 @@ impl Rows<'_> {
         for holds in holds {
             match holds {
                 Holds::Term(term) => sql.push(" AND ").term(term),
-                // However the file compares the column.
                 Holds::Is(position, _) => {
-                    sql.push(" AND ").name(&fields[*position].name).push(" COLLATE BINARY IS ?")
+                    sql.push(" AND ").name(&fields[*position].name).push(" IS ?")
                 }
             };
         }
@@ -168,5 +169,28 @@ impl Rows<'_> {
         }
         texts.push((shape().collect(), sql.text.as_str().into()));
         sql.text
+    }
+}
+
+/// Adds that a column has a value, unless the key or what was added before says so already; None
+/// where it can't have it.
+fn push_value<'r>(
+    holds: &mut Vec<Holds<'r>>,
+    plan: &Plan,
+    key: &Key<'_>,
+    position: usize,
+    value: SqlValue<'r>,
+) -> Option<()> {
+    let in_key = plan.key.iter().position(|at| *at == position).map(|place| &key.values[place]);
+    let said = holds.iter().find_map(|holds| match holds {
+        Holds::Is(at, said) if *at == position => Some(said),
+        _ => None,
+    });
+    match in_key.or(said) {
+        Some(said) => (*said == value).then_some(()),
+        None => {
+            holds.push(Holds::Is(position, value));
+            Some(())
+        }
     }
 }

@@ -19,7 +19,6 @@ impl Rows<'_> {
     /// Whether a rule lets a row through. `value_at` gives the row's values by position.
     pub(super) fn passes<'v>(
         &self,
-        plan: &Plan,
         rule: &Rule,
         value_at: &dyn Fn(usize) -> Option<&'v SqlValue<'v>>,
     ) -> Result<bool> {
@@ -28,13 +27,11 @@ impl Rows<'_> {
             Rule::Never => return Ok(false),
             Rule::When(condition) => condition,
         };
-        let values = condition.columns.iter().map(|name| {
-            let position = plan.validator.position(name);
-            position.and_then(value_at).unwrap_or(&SqlValue::Null)
-        });
+        let places = condition.columns_at.iter();
+        let values = places.map(|place| place.and_then(value_at).unwrap_or(&SqlValue::Null));
         let values: Vec<&SqlValue<'_>> = values.collect();
         let generation = self.engine.recorder.generation();
-        let is_stale = |since| self.is_written_since(&condition.reads, since);
+        let is_stale = |since| self.engine.recorder.any_written_since(&condition.reads_at, since);
         if let Some(verdict) = condition.verdicts.get(generation, is_stale, &values) {
             return Ok(verdict);
         }
@@ -71,7 +68,7 @@ impl Rows<'_> {
         let current = to_write(connection, plan, key, include_deleted, terms, kept)?;
         let Some(current) = current else { return Ok(None) };
         let row = &current.row;
-        let passes = !rule.looks_up() || self.passes(plan, rule, &|position| row.get(position))?;
+        let passes = !rule.looks_up() || self.passes(rule, &|position| row.get(position))?;
         Ok(passes.then_some(current))
     }
 
@@ -99,7 +96,7 @@ impl Rows<'_> {
             rule if !rule.looks_up() => return Ok(Some(rule)),
             _ => {}
         }
-        match self.passes(plan, rule, &|position| row.get(position))? {
+        match self.passes(rule, &|position| row.get(position))? {
             true => Ok(None),
             false => Err(denied(plan, operation)),
         }
@@ -156,7 +153,7 @@ impl Rows<'_> {
         }
     }
 
-    pub(super) fn is_written_since(&self, tables: &[String], generation: u64) -> bool {
+    fn is_written_since(&self, tables: &[String], generation: u64) -> bool {
         let model = self.engine.catalog.model();
         tables.iter().any(|name| {
             let position = model.tables.iter().position(|table| table.name == *name);

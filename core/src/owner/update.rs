@@ -81,7 +81,7 @@ impl Rows<'_> {
         // The new row is asked about before it is there: it can't be its own justification.
         if changes.keys().any(|name| rules.update.looks_at(plan.table(), name)) {
             let after = row_after(&current, &prepared);
-            if !self.passes(plan, &rules.update, &|at| after.get(at))? {
+            if !self.passes(&rules.update, &|at| after.get(at))? {
                 return Err(denied(plan, "update"));
             }
         }

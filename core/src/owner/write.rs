@@ -66,7 +66,7 @@ impl Rows<'_> {
         let values = self.sealable(plan, &row, prepared)?.values;
         self.check_written(plan, rules, &row, true)?;
         self.check_references(plan, &values, |_| true)?;
-        if !self.passes(plan, &rules.insert, &|position| values.get(position))? {
+        if !self.passes(&rules.insert, &|position| values.get(position))? {
             return Err(denied(plan, "insert"));
         }
         let stored = self.engine.sealed_row(self.host, plan, &values)?;

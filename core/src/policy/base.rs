@@ -4,7 +4,7 @@
 use crate::model::expr::Expr;
 use crate::model::{Grant, Model, Scope, Table};
 use crate::policy::fold::{Folding, Part};
-use crate::policy::{Condition, Narrowed, Operation, Rights, Rule, Verdicts, membership};
+use crate::policy::{Condition, Narrowed, Operation, Rights, Rule, membership};
 use crate::query::{Sql, Term};
 use crate::value::SqlValue;
 
@@ -44,13 +44,9 @@ pub(super) fn rule(model: &Model, table: &Table, operation: Operation, rights: &
     });
     folding.columns.sort_unstable();
     folding.columns.dedup();
-    Rule::When(Condition {
-        term: Term { text: sql.text, values: sql.values },
-        columns: folding.columns,
-        reads: folding.reads,
-        verdicts: Verdicts::new(),
-        tenant_only,
-    })
+    let term = Term { text: sql.text, values: sql.values };
+    let condition = Condition::new(model, table, term, folding.columns, folding.reads);
+    Rule::When(Condition { tenant_only, ..condition })
 }
 
 /// A condition over a row that no actor takes part in.
@@ -135,13 +131,8 @@ fn of_user_alone(
     columns.retain(|name| table.column(name).is_some());
     columns.sort_unstable();
     columns.dedup();
-    Rule::When(Condition {
-        term: Term { text: sql.text, values: sql.values },
-        columns,
-        reads: vec![other.name.clone()],
-        verdicts: Verdicts::new(),
-        tenant_only: false,
-    })
+    let term = Term { text: sql.text, values: sql.values };
+    Rule::When(Condition::new(model, table, term, columns, vec![other.name.clone()]))
 }
 
 /// Adds that a row which is looked up is there and active.

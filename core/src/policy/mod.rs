@@ -81,8 +81,12 @@ pub(crate) struct Condition {
     pub(crate) term: Term<'static>,
     /// The columns of the row that it looks at.
     pub(crate) columns: Vec<String>,
+    /// Their positions in the table; none where it has no such column.
+    pub(crate) columns_at: Vec<Option<usize>>,
     /// The tables that it looks rows up in.
     pub(crate) reads: Vec<String>,
+    /// Their positions in the model.
+    pub(crate) reads_at: Vec<usize>,
     /// What it said lately.
     pub(crate) verdicts: Verdicts,
     /// Whether it says nothing but which tenant the row belongs to.
@@ -122,6 +126,30 @@ pub(crate) struct Rules {
 
 static NOTHING: LazyLock<[Term<'static>; 1]> =
     LazyLock::new(|| [Term { text: "FALSE".to_owned(), values: Vec::new() }]);
+
+impl Condition {
+    /// A condition over the rows of a table.
+    pub(crate) fn new(
+        model: &Model,
+        table: &Table,
+        term: Term<'static>,
+        columns: Vec<String>,
+        reads: Vec<String>,
+    ) -> Condition {
+        let place = |name: &String| table.columns.iter().position(|column| column.name == *name);
+        let number = |name: &String| model.tables.iter().position(|table| table.name == *name);
+        Condition {
+            columns_at: columns.iter().map(place).collect(),
+            // Of what the model doesn't have, writes are never noticed.
+            reads_at: reads.iter().map(|name| number(name).unwrap_or(usize::MAX)).collect(),
+            term,
+            columns,
+            reads,
+            verdicts: Verdicts::new(),
+            tenant_only: false,
+        }
+    }
+}
 
 impl Rule {
     /// The conditions that a statement adds.

@@ -14,7 +14,7 @@ use crate::writing::{Bound, connection, image, rows};
 /// Few rows at a time and many times: a repetition is short enough for a busy machine to leave most
 /// of them alone.
 const ROWS: usize = 2_000;
-const REPETITIONS: usize = 25;
+const REPETITIONS: usize = 31;
 const COMMITS: usize = 400;
 
 pub fn lines() -> Vec<Line> {
@@ -92,7 +92,10 @@ fn three_ways(session: &Session<'_>, rows: &[Row]) -> [Duration; 3] {
     let keys: Vec<Value> = rows.iter().map(|row| row["id"].clone()).collect();
     let changes: Row =
         json!({ "filename": "changed.png", "size_bytes": 77 }).as_object().unwrap().clone();
-    session.count("files", None).unwrap();
+    // What a first write compiles and looks up is not the writes' own, here as for the bare ones.
+    session.insert("files", &rows[0]).unwrap();
+    session.update("files", &keys[0], &changes).unwrap();
+    session.delete("files", &keys[0]).unwrap();
     let insert = time(|| {
         let work = |session: &Session<'_>| {
             rows.iter().try_for_each(|row| session.insert("files", row).map(|_| ()))
