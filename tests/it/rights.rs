@@ -178,3 +178,52 @@ fn a_panic_while_the_audit_table_is_read_loses_no_record() {
     done.unwrap();
     assert_eq!(count(), before + 1);
 }
+
+#[test]
+fn what_was_let_through_for_one_row_says_nothing_of_the_next() {
+    let database = freehold::testing::database("carcosa", "development");
+    let owner = database.owner().unwrap();
+    let first = |table: &str, filter: Value| {
+        let options = ListOptions { filter: Some(filter), ..ListOptions::default() };
+        owner.list(table, &options).unwrap().rows.remove(0)
+    };
+    let (file, campaign) =
+        (first("files", json!({})), first("projects", json!({ "slug": "spring-campaign" })));
+    let seat = first("organization_members", json!({ "role": "MEMBER" }));
+    let engineering = first("teams", json!({ "slug": "engineering" }));
+    let organization = seat["organization_id"].clone();
+    let member = row(json!({
+        "organization_id": organization, "team_id": engineering["id"], "user_id": seat["user_id"],
+    }));
+    let place = owner.insert("team_members", &member).unwrap();
+    let mut other = file.clone();
+    other.retain(|name, _| !["id", "upload_id", "tenant_id"].contains(&name.as_str()));
+    other.insert("project_id".to_owned(), campaign["id"].clone());
+    let other = owner.insert("files", &other).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let actor = Actor::user(text(&seat["user_id"])).in_tenant(text(&organization));
+    let session = database.session(actor).unwrap();
+    let rename = |file: &Row, name: &str| {
+        session.update("files", &file["id"], &row(json!({ "filename": name })))
+    };
+    let records = || column(&database, "SELECT hex(hash) FROM _freehold_changes").len();
+    let before = records();
+    for (number, file) in [&file, &file, &other, &file, &other, &other].into_iter().enumerate() {
+        let name = format!("{number}.png");
+        let renamed = rename(file, &name).unwrap();
+        assert_eq!(renamed["filename"], json!(name));
+        assert_eq!(session.get("files", &file["id"]).unwrap(), Some(renamed));
+    }
+    assert_eq!(records(), before + 6);
+    let nobody = row(json!({ "id": "00000000-0000-7000-8000-000000000000" }));
+    assert_eq!(code(rename(&nobody, "x.png")), "not_found");
+    assert_eq!(code(rename(&file, "")), "invalid");
+    let key = json!({ "organization_id": organization, "id": place["id"] });
+    assert!(owner.delete("team_members", &key).unwrap());
+    let before = records();
+    assert_eq!(code(rename(&file, "y.png")), "not_found");
+    assert_eq!(code(rename(&other, "y.png")), "denied");
+    assert_eq!(records(), before);
+    owner.insert("team_members", &member).unwrap();
+    assert_eq!(rename(&file, "z.png").unwrap()["filename"], json!("z.png"));
+}
