@@ -46,9 +46,12 @@ impl Rows<'_> {
     fn is_writable(&self, plan: &Plan, row: &Row, inserting: bool) -> bool {
         let fields = plan.validator.fields();
         let is_system = self.rules.is_some_and(|rules| rules.rights().system);
-        let is_own = |name: &String| {
-            let field = plan.validator.position(name).map(|position| &fields[position]);
-            field.is_some_and(|field| {
+        // Rows mostly come in the table's order.
+        let mut next = 0;
+        let mut is_own = |name: &String| {
+            let position = plan.validator.position_near(name, next);
+            next = position.map_or(next, |position| position + 1);
+            position.map(|position| &fields[position]).is_some_and(|field| {
                 field.secret || !is_system && !may_write(field.write, inserting)
             })
         };
@@ -56,7 +59,7 @@ impl Rows<'_> {
         let hides = plan.deleted_at.is_some_and(|position| {
             row.get(&fields[position].name).is_some_and(|value| !value.is_null())
         });
-        !hides && !row.keys().any(is_own)
+        !hides && !row.keys().any(&mut is_own)
     }
 
     /// Refuses what sessions don't write, in a row to which the core adds its own columns.
@@ -99,7 +102,10 @@ impl Rows<'_> {
     ) -> Result<()> {
         match self.changes_guarded(plan, changes) {
             true => {
-                let changed = |column: &str| changes_column(plan, changes, column);
+                let fields = plan.validator.fields();
+                let changed = |column: &str| {
+                    changes.values.iter().any(|(position, _)| fields[*position].name == column)
+                };
                 self.check_references(plan, &row_after(current, changes), changed)
             }
             false => Ok(()),
@@ -109,17 +115,9 @@ impl Rows<'_> {
     /// Whether changes are about references that have to be looked up.
     pub(super) fn changes_guarded(&self, plan: &Plan, changes: &PreparedChanges<'_>) -> bool {
         let Some(rules) = self.rules else { return false };
-        let references = &self.engine.catalog.model().tables[plan.number].references;
-        references.iter().any(|reference| {
-            let mut columns = reference.columns.iter();
-            columns.any(|column| changes_column(plan, changes, column)) && rules.guards(reference)
-        })
+        let is_changed = |at: &usize| changes.values.iter().any(|(position, _)| position == at);
+        rules.guarded(plan.number).iter().any(|to| to.columns_at.iter().any(is_changed))
     }
-}
-
-fn changes_column(plan: &Plan, changes: &PreparedChanges<'_>, column: &str) -> bool {
-    let fields = plan.validator.fields();
-    changes.values.iter().any(|(position, _)| fields[*position].name == column)
 }
 
 fn is_auto(plan: &Plan, column: &str) -> bool {

@@ -11,7 +11,7 @@ use crate::owner::catalog::Plan;
 use crate::owner::read::{Current, first, to_write};
 use crate::owner::rows::Rows;
 use crate::owner::write::denied;
-use crate::policy::{Rule, Rules, TableRules};
+use crate::policy::{Guarded, Rule, Rules, TableRules};
 use crate::query::{Key, Sql};
 use crate::value::SqlValue;
 
@@ -112,25 +112,19 @@ impl Rows<'_> {
         plan: &Plan,
         row: &[SqlValue<'_>],
     ) -> Vec<(&'t Reference, Vec<SqlValue<'static>>)> {
-        let generation = self.engine.recorder.generation();
-        let guarded = table.references.iter().enumerate();
-        let guarded: Vec<_> = guarded.filter(|(_, to)| rules.guards(to)).collect();
-        let is_stale = |since| {
-            guarded.iter().any(|(_, to)| {
-                let parent = rules.table(&to.table).map(|rules| &rules.read);
-                let reads = parent.map_or(&[][..], Rule::reads);
-                self.is_written_since(std::slice::from_ref(&to.table), since)
-                    || self.is_written_since(reads, since)
-            })
-        };
+        let recorder = &self.engine.recorder;
+        let generation = recorder.generation();
+        let guarded = rules.guarded(plan.number);
+        let is_stale =
+            |since| guarded.iter().any(|to| recorder.any_written_since(&to.rests_on, since));
         let mut unseen = Vec::new();
-        for (position, reference) in &guarded {
-            let mut values = vec![SqlValue::Integer(*position as i64)];
-            let named = reference.columns.iter().filter_map(|name| plan.validator.position(name));
-            values.extend(named.map(|position| row[position].clone().into_owned()));
-            let key: Vec<&SqlValue<'_>> = values.iter().collect();
+        for Guarded { reference, columns_at, .. } in guarded {
+            let number = SqlValue::Integer(*reference as i64);
+            let named = columns_at.iter().map(|position| &row[*position]);
+            let key: Vec<&SqlValue<'_>> = std::iter::once(&number).chain(named).collect();
             if table_rules.seen.get(generation, is_stale, &key) != Some(true) {
-                unseen.push((*reference, values));
+                let values = key.into_iter().map(|value| value.clone().into_owned());
+                unseen.push((&table.references[*reference], values.collect()));
             }
         }
         unseen
@@ -151,14 +145,6 @@ impl Rows<'_> {
                 table_rules.seen.put(&values, true);
             }
         }
-    }
-
-    fn is_written_since(&self, tables: &[String], generation: u64) -> bool {
-        let model = self.engine.catalog.model();
-        tables.iter().any(|name| {
-            let position = model.tables.iter().position(|table| table.name == *name);
-            position.is_none_or(|at| self.engine.recorder.is_written_since(at, generation))
-        })
     }
 
     /// Whether writes to a table are noticed. What the core fills in from records is not.

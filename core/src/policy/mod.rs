@@ -105,12 +105,25 @@ pub(crate) struct TableRules {
     pub(crate) global_keys: Vec<String>,
     /// Whether rows that references name can be seen, by the reference's position.
     pub(crate) seen: Verdicts,
+    /// The references that have to be looked up before they are written.
+    guarded: OnceLock<Vec<Guarded>>,
     /// The statement that reads one row by its key.
     pub(crate) get_sql: OnceLock<String>,
     /// The statement that reads all columns of one row by its key, and its row id.
     pub(crate) stored_sql: OnceLock<String>,
     /// Statements that change a row without reading it first.
     pub(crate) at_once_sql: Texts,
+}
+
+/// A reference that has to be looked up before it is written.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    /// Its position among the table's references.
+    pub(crate) reference: usize,
+    /// The positions of its columns in the table.
+    pub(crate) columns_at: Vec<usize>,
+    /// The positions of the tables on which it rests that the actor sees the row.
+    pub(crate) rests_on: Vec<usize>,
 }
 
 /// Statements' texts, each by numbers that say of which shape it is.
@@ -169,6 +182,14 @@ impl Rule {
         }
     }
 
+    /// Their positions in the model.
+    fn reads_at(&self) -> &[usize] {
+        match self {
+            Rule::When(condition) => &condition.reads_at,
+            _ => &[],
+        }
+    }
+
     /// Whether it takes looking rows up to judge by it.
     pub(crate) fn looks_up(&self) -> bool {
         matches!(self, Rule::When(condition) if !condition.reads.is_empty())
@@ -204,6 +225,7 @@ pub(crate) static UNRESTRICTED: TableRules = TableRules {
     delete: Rule::Always,
     global_keys: Vec::new(),
     seen: Verdicts::new(),
+    guarded: OnceLock::new(),
     get_sql: OnceLock::new(),
     stored_sql: OnceLock::new(),
     at_once_sql: Mutex::new(Vec::new()),
@@ -239,10 +261,34 @@ impl Rules {
                 delete: rule(Operation::Delete),
                 global_keys: global_keys(table),
                 seen: Verdicts::new(),
+                guarded: OnceLock::new(),
                 get_sql: OnceLock::new(),
                 stored_sql: OnceLock::new(),
                 at_once_sql: Mutex::default(),
             }
+        })
+    }
+
+    /// The references of the table at a position of the model that have to be looked up.
+    pub(crate) fn guarded(&self, number: usize) -> &[Guarded] {
+        self.table_at(number).guarded.get_or_init(|| {
+            let table = &self.model.tables[number];
+            let references = table.references.iter().enumerate();
+            let guarded = references.filter(|(_, reference)| self.guards(reference));
+            let guarded = guarded.map(|(position, reference)| {
+                let place = |name: &String| table.columns.iter().position(|own| own.name == *name);
+                let parent = self.model.tables.iter().position(|to| to.name == reference.table);
+                let reads = parent.map(|parent| self.table_at(parent).read.reads_at());
+                Guarded {
+                    reference: position,
+                    columns_at: reference.columns.iter().filter_map(place).collect(),
+                    // Of what the model doesn't have, writes are never noticed.
+                    rests_on: std::iter::once(parent.unwrap_or(usize::MAX))
+                        .chain(reads.into_iter().flatten().copied())
+                        .collect(),
+                }
+            });
+            guarded.collect()
         })
     }
 

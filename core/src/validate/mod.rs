@@ -170,6 +170,13 @@ impl Validator {
         self.positions.binary_search_by(by_name).ok().map(|at| self.positions[at])
     }
 
+    /// The position of a column that is likely to be at one of the next few positions.
+    pub(crate) fn position_near(&self, column: &str, next: usize) -> Option<usize> {
+        let mut ahead = self.fields.iter().skip(next).take(4);
+        let near = ahead.position(|field| field.name == column);
+        near.map_or_else(|| self.position(column), |distance| Some(next + distance))
+    }
+
     /// Checks a row that is to be inserted and fills in what it leaves out: ids, times, defaults.
     ///
     /// Nothing is allocated per value unless a value has to be brought into its canonical form.
@@ -333,13 +340,7 @@ impl Validator {
     ) {
         let mut next = 0;
         for (name, value) in row {
-            let ahead = self.fields.iter().skip(next).take(4);
-            let near = ahead.enumerate().find(|(_, field)| field.name == *name);
-            let position = match near {
-                Some((distance, _)) => Some(next + distance),
-                None => self.position(name),
-            };
-            match position {
+            match self.position_near(name, next) {
                 Some(position) => {
                     next = position + 1;
                     each(position, value);
