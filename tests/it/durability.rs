@@ -19,10 +19,9 @@ const COMMITS: usize = 15;
 
 fn connect(medium: &Medium) -> Connection {
     let flags = OpenFlags::default();
-    let connection = Connection::open_with_flags_and_vfs(FILE, flags, medium.name()).unwrap();
-    log_exclusively(&connection).unwrap();
-    // The log is brought into the file every few commits, and pages leave the cache before that.
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", 60, |_| Ok(())).unwrap();
+    let mut connection = Connection::open_with_flags_and_vfs(FILE, flags, medium.name()).unwrap();
+    // The log is brought into the file every few commits; pages leave the cache before a commit.
+    log_exclusively(&mut connection, 60).unwrap();
     connection.pragma_update(None, "cache_size", 10).unwrap();
     connection
 }

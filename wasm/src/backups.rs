@@ -7,6 +7,7 @@ use freehold_core::{Error, Result};
 use sqlite_wasm_rs::vfs::VfsFilesManager as _;
 use sqlite_wasm_vfs::sahpool::OpfsSAHPoolUtil;
 
+use crate::spares;
 use crate::storage::{self, DATABASE_FILE};
 
 /// The most backups that may be kept: with the one that is being made, the database and its
@@ -53,6 +54,7 @@ impl BackupStore for Backups {
     fn reserve(&self, label: &str) -> Result<String> {
         // A run that failed leaves its backup, and no `prune` follows it.
         self.prune()?;
+        spares::free(&self.pool()?).map_err(failed)?;
         let newest = self.numbered()?.last().map_or(0, |(number, _)| *number);
         Ok(format!("{}{:04}-{label}", prefix(), newest + 1))
     }

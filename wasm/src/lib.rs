@@ -8,6 +8,7 @@ mod backups;
 mod handle;
 pub mod host;
 mod request;
+mod spares;
 pub mod storage;
 
 use wasm_bindgen::prelude::*;

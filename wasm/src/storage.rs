@@ -23,6 +23,8 @@ use sqlite_wasm_vfs::sahpool::{
 };
 use wasm_bindgen::JsValue;
 
+use crate::spares;
+
 /// The file of the database inside its pool.
 pub const DATABASE_FILE: &str = "freehold.db";
 
@@ -32,6 +34,9 @@ const REPLACEMENT_FILE: &str = "freehold.db.replacement";
 /// Slots reserved at open: the database and its journal, the backups that may be kept, and the
 /// one that is being made, or what is to replace the database.
 pub const SLOTS_RESERVED: usize = 8;
+
+/// The pages of the log that are brought into the database's file at once: 4 MB.
+const LOG_PAGES_MAX: i32 = 512;
 
 /// The characters that may make up a database's name; it becomes part of a directory's name.
 const NAME_PUNCTUATION: &[char] = &['-', '_', '.'];
@@ -162,8 +167,9 @@ pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
         false => Ok(()),
     };
     is_replaced().map_err(|error| OpenError::from_pool(name, &error))?;
-    let connection = connect(name, DATABASE_FILE)?;
-    log_exclusively(&connection)?;
+    let mut connection = connect(name, DATABASE_FILE)?;
+    log_exclusively(&mut connection, LOG_PAGES_MAX)?;
+    spares::name_free(name, &pool);
     Ok(connection)
 }
 
@@ -181,8 +187,8 @@ pub async fn replace(name: &str, bytes: &[u8]) -> Result<(), OpenError> {
         Err(OpenError::Core(Error::Corrupt { .. })) => open_pool(name, true).await?,
         pool => pool?,
     };
-    let replaced = pool
-        .remove(REPLACEMENT_FILE)
+    let replaced = spares::free(&pool)
+        .and_then(|()| pool.remove(REPLACEMENT_FILE))
         .and_then(|_| pool.import_db(REPLACEMENT_FILE, bytes))
         .and_then(|()| pool.remove(DATABASE_FILE))
         .and_then(|_| finish_replacing(&pool));

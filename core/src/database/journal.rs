@@ -1,13 +1,12 @@
 //! How a file that nobody else opens is kept: what a commit writes, and what it waits for.
 
 use rusqlite::Connection;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
 
 use super::Database;
 use crate::error::Result;
 use crate::owner::audited;
-
-/// A log that grew beyond this in one transaction is cut back when it is begun anew.
-const LOG_BYTES_KEPT: i64 = 16 << 20;
 
 /// Where a file's header says by which kind of journal it is to be read and written (SQLite's file
 /// format, section 1.3.3), and the numbers that stand there.
@@ -22,20 +21,27 @@ const WITHOUT_LOG: [u8; 2] = [1, 1];
 /// The log's index lies in this process's own memory, so that it works where files can't share
 /// memory: a browser's. Whoever opens such a file has to do the same, before reading it.
 ///
+/// A commit after which the log has `pages_max` pages or more brings it into the file and empties
+/// it, so that it never takes long to read it when the file is opened after a crash.
+///
 /// A file that can't have such a log (on a medium that can't be written, say) keeps its journal.
 ///
 /// # Errors
 ///
 /// - `not_a_database`, `corrupt`: the file can't be read
 /// - `io`, `storage_full`
-pub fn log_exclusively(connection: &Connection) -> Result<()> {
-    let set = |name: &str, value: &dyn rusqlite::ToSql| {
-        connection.pragma_update_and_check(None, name, value, |_| Ok(()))
-    };
-    set("locking_mode", &"exclusive")?;
-    set("journal_mode", &"wal")?;
-    set("journal_size_limit", &LOG_BYTES_KEPT)?;
+pub fn log_exclusively(connection: &mut Connection, pages_max: i32) -> Result<()> {
+    for (name, value) in [("locking_mode", "exclusive"), ("journal_mode", "wal")] {
+        connection.pragma_update_and_check(None, name, value, |_| Ok(()))?;
+    }
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.wal_hook(Some(move |log: &mut Wal, pages: i32| {
+        if pages >= pages_max {
+            // What was committed is safe in the log: a later commit tries again.
+            log.checkpoint_v2(CheckpointMode::TRUNCATE).ok();
+        }
+        Ok(())
+    }))?;
     Ok(())
 }
 
