@@ -119,9 +119,9 @@ fn divide(named: &Path, first: &Path, rest: &Path) -> Outcome<()> {
     let names = temporary("freehold_wasm_rest.txt")?;
     fs::write(&names, parts.names.join("\n")).during(|| format!("writing {}", names.display()))?;
     println!(
-        "{} functions lie in the second file, {} of them with a stand-in in the first",
+        "{} functions lie in the second file, {} of them wanted by the first",
         parts.names.len(),
-        parts.stand_ins
+        parts.wanted
     );
     for file in [first, rest] {
         run(wasm_opt().args(ARRANGE).arg("-o").arg(file).arg(file))?;

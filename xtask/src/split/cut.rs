@@ -5,16 +5,21 @@
 //! function of one that the other refers to gets a place at the end of the function table and is
 //! called there: a place is a few bytes, an export and an import of its own would be many. The
 //! second fills its places when it is instantiated.
+//!
+//! Where the first calls a function that moved, it calls a doorway of the same signature instead,
+//! with the place as one more argument. A stand-in of its own has only what stands in the table or
+//! among the exports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use walrus::ir::{Call, CallIndirect, Visitor, dfs_in_order};
+use walrus::ir::{Visitor, dfs_in_order};
 use walrus::{
-    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind,
-    GlobalKind, ImportKind, Module, TableId, TypeId, ValType,
+    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionId, FunctionKind, GlobalKind,
+    ImportKind, Module, TableId,
 };
 
+use super::doors::{Doors, add_ensure, at_place};
 use super::names::{BEYOND_STORAGE, FILES, SELDOM, STORAGE};
 use super::{is_defined, numbered, read, write};
 use crate::failure::{Failure, Outcome};
@@ -22,21 +27,15 @@ use crate::failure::{Failure, Outcome};
 /// The module name under which the second file imports from the first.
 const FIRST: &str = "first";
 
-/// The first file's global that says whether the second has been instantiated.
-pub(super) const HAS_REST: &str = "has_rest";
-
-/// The host's function that loads the second file, as the bindings call it: they add a hash.
-const LOAD_REST: &str = "freeholdLoadRest";
-
-/// Functions with fewer instructions stay where they are: a stand-in would be as large.
-const INSTRUCTIONS_MIN: u64 = 14;
+/// Functions with fewer instructions stay where they are: the way to them would be as large.
+const INSTRUCTIONS_MIN: u64 = 4;
 
 /// What a cut left in the second file.
 pub struct Rest {
     /// The names of the functions that moved.
     pub names: Vec<String>,
     /// How many of them the first file refers to.
-    pub stand_ins: usize,
+    pub wanted: usize,
 }
 
 /// Cuts a module: functions of these numbers stay in the first file, others may move to the second.
@@ -56,16 +55,16 @@ pub fn cut(module: &Path, executed: &[usize], first: &Path, rest: &Path) -> Outc
         .collect();
     let name = |number: &usize| kept.funcs.get(numbered(&kept)[*number]).name.clone();
     let names = late.iter().filter_map(name).collect();
-    let stand_ins = wanted_by_first(&kept, &late);
+    let wanted = wanted_by_first(&kept, &late);
     let table = the_table(&kept)?;
     let start = kept.tables.get(table).initial;
 
     let mut shared = Shared { functions: wanted_by_rest(&moved, &late), ..Shared::default() };
-    only_late(&mut moved, &stand_ins, start, &mut shared)?;
-    only_first(&mut kept, &stand_ins, table, &shared)?;
+    only_late(&mut moved, &wanted, start, &mut shared)?;
+    only_first(&mut kept, &wanted, table, &shared)?;
     write(&mut kept, first)?;
     write(&mut moved, rest)?;
-    Ok(Rest { names, stand_ins: stand_ins.len() })
+    Ok(Rest { names, wanted: wanted.len() })
 }
 
 /// What the second file has from the first: numbers of functions, and of what it imports with the
@@ -185,7 +184,7 @@ fn the_table(module: &Module) -> Outcome<TableId> {
 /// Leaves a module with the late functions alone; everything else becomes an import.
 fn only_late(
     module: &mut Module,
-    stand_ins: &[usize],
+    wanted: &[usize],
     start: u64,
     shared: &mut Shared,
 ) -> Outcome<()> {
@@ -195,8 +194,12 @@ fn only_late(
     for (at, number) in shared.functions.iter().enumerate() {
         let id = functions[*number];
         let ty = module.funcs.get(id).ty();
-        let place = as_i32(start + (stand_ins.len() + at) as u64);
+        let place = as_i32(start + (wanted.len() + at) as u64);
         let call = at_place(module, ty, table, place, None);
+        // What the host gives, only the first file has from the host.
+        if let FunctionKind::Import(host) = &module.funcs.get(id).kind {
+            module.imports.delete(host.import);
+        }
         module.funcs.get_mut(id).kind = call;
     }
     for id in module.globals.iter().map(|global| global.id()).collect::<Vec<_>>() {
@@ -217,8 +220,8 @@ fn only_late(
         module.tables.get_mut(id).import = Some(import);
         shared.tables.insert(id.index(), name);
     }
-    widen(module, table, stand_ins.len() + shared.functions.len());
-    fill(module, table, start, stand_ins);
+    widen(module, table, wanted.len() + shared.functions.len());
+    fill(module, table, start, wanted);
     walrus::passes::gc::run(module);
     Ok(())
 }
@@ -246,22 +249,25 @@ fn empty(module: &mut Module) {
 /// Puts stand-ins in the place of moved functions, and exports what the second file needs.
 fn only_first(
     module: &mut Module,
-    stand_ins: &[usize],
+    wanted: &[usize],
     table: TableId,
     shared: &Shared,
 ) -> Outcome<()> {
     let start = module.tables.get(table).initial;
     let functions = numbered(module);
     let ensure = add_ensure(module)?;
-    for (at, number) in stand_ins.iter().enumerate() {
+    let mut doors = Doors::default();
+    for (at, number) in wanted.iter().enumerate() {
         let id = functions[*number];
         let ty = module.funcs.get(id).ty();
         let place = as_i32(start + at as u64);
         let stand_in = at_place(module, ty, table, place, Some(ensure));
         module.funcs.get_mut(id).kind = stand_in;
+        doors.add(module, id, place, table, ensure);
     }
-    widen(module, table, stand_ins.len() + shared.functions.len());
-    fill(module, table, start + stand_ins.len() as u64, &shared.functions);
+    doors.open(module);
+    widen(module, table, wanted.len() + shared.functions.len());
+    fill(module, table, start + wanted.len() as u64, &shared.functions);
     let globals: Vec<_> = module.globals.iter().map(|global| global.id()).collect();
     for (number, name) in &shared.globals {
         module.exports.add(name, globals[*number]);
@@ -276,50 +282,6 @@ fn only_first(
     }
     walrus::passes::gc::run(module);
     Ok(())
-}
-
-/// The function that every stand-in calls first: it has the host load the second file, once.
-fn add_ensure(module: &mut Module) -> Outcome<FunctionId> {
-    let load = module.imports.iter().find_map(|import| match import.kind {
-        ImportKind::Function(id) if import.name.contains(LOAD_REST) => Some(id),
-        _ => None,
-    });
-    let load = load.ok_or_else(|| Failure::new(format!("the module has no import {LOAD_REST}")))?;
-    let zero = ConstExpr::Value(walrus::ir::Value::I32(0));
-    let has_rest = module.globals.add_local(ValType::I32, true, false, zero);
-    module.exports.add(HAS_REST, has_rest);
-    let mut builder = FunctionBuilder::new(&mut module.types, &[], &[]);
-    builder.name("ensure_rest".to_owned()).func_body().global_get(has_rest).if_else(
-        None,
-        |_| {},
-        |missing| {
-            missing.instr(Call { func: load });
-        },
-    );
-    Ok(builder.finish(Vec::new(), &mut module.funcs))
-}
-
-/// A function that calls the one at a place of the table, after another where one is given.
-fn at_place(
-    module: &mut Module,
-    ty: TypeId,
-    table: TableId,
-    place: i32,
-    first: Option<FunctionId>,
-) -> FunctionKind {
-    let ty_of = module.types.get(ty);
-    let (params, results) = (ty_of.params().to_vec(), ty_of.results().to_vec());
-    let arguments: Vec<_> = params.iter().map(|ty| module.locals.add(*ty)).collect();
-    let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
-    let mut body = builder.func_body();
-    if let Some(func) = first {
-        body.instr(Call { func });
-    }
-    for argument in &arguments {
-        body.local_get(*argument);
-    }
-    body.i32_const(place).instr(CallIndirect { ty, table });
-    FunctionKind::Local(builder.local_func(arguments))
 }
 
 /// Puts functions into the table, from a place on.

@@ -1,11 +1,11 @@
 //! Splitting the browser's file in two: what everyday work executes, and the rest.
 //!
 //! Which functions everyday work executes is seen by running it (`trace`). The others move to a
-//! second file (`cut`), which is loaded behind the first. In the first file a small stand-in takes
-//! the place of each, so that a call is right whether or not the second file has come: the stand-in
-//! sees to that.
+//! second file (`cut`), which is loaded behind the first. Calls of these go through a function of
+//! the first file (`doors`), so that they are right whether or not the second file has come.
 
 mod cut;
+mod doors;
 mod names;
 #[cfg(test)]
 mod tests;

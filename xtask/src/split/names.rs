@@ -1,7 +1,8 @@
 //! Which functions belong to which file by their names, where the trace can't say.
 
 /// How the names of SQLite's functions begin that read and write files, which the traced run has
-/// none of: pages, journals, the write-ahead log, and what commits.
+/// none of: pages, journals, the write-ahead log, and what commits; and of functions that the host
+/// calls back.
 pub(super) const FILES: &[&str] = &[
     "pager",
     "sqlite3Pager",
@@ -26,7 +27,10 @@ pub(super) const FILES: &[&str] = &[
     "sqlite3SectorSize",
     "sqlite3_randomness",
     "sqlite3_vfs",
+    "sqlite3_wal",
+    "returnSingleText",
     "vdbeCommit",
+    "core::ops::function::FnOnce::call_once",
 ];
 
 /// What the names of Rust's functions hold that keep files in a browser, and of what these stand
@@ -49,6 +53,10 @@ pub(super) const STORAGE: &[&str] = &[
     "with_backups",
     "log_exclusively",
     "rusqlite::pragma",
+    "rusqlite::hooks",
+    "set_clientdata",
+    "catch_unwind",
+    "externref shim",
     "RawVecInner",
     "RawTableInner",
 ];
@@ -57,7 +65,7 @@ pub(super) const STORAGE: &[&str] = &[
 pub(super) const BEYOND_STORAGE: &[&str] = &["freehold_core", "rusqlite", "serde_json"];
 
 /// What keeps files in a browser as well, and hardly ever: making backups, putting one in a file's
-/// place, files in memory, waiting.
+/// place, files in memory, waiting; and floating-point numbers as Rust prints them.
 pub(super) const SELDOM: &[&str] = &[
     "transfer",
     "finish_replacing",
@@ -70,4 +78,6 @@ pub(super) const SELDOM: &[&str] = &[
     "localtime",
     "host_sleep",
     "collections::btree",
+    "core::num::flt2dec",
+    "core::num::bignum",
 ];
