@@ -65,34 +65,53 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// CREATE TABLE under the given name, without the semicolon.
 pub(super) fn table_sql(table: &TableSchema, name: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
+    let mut sql = String::with_capacity(128 * (table.columns.len() + 1));
+    sql.push_str("CREATE TABLE ");
+    quote::push_name(&mut sql, name);
+    let mut mark = " (\n  ";
+    let mut begin_line = |sql: &mut String| {
+        sql.push_str(mark);
+        mark = ",\n  ";
+    };
     for column in &table.columns {
-        let checks: Vec<&CheckSchema> = table
-            .checks
-            .iter()
-            .filter(|check| check.column.as_deref() == Some(&column.name))
-            .collect();
-        lines.push(column_sql(column, &checks));
+        begin_line(&mut sql);
+        push_column(&mut sql, column);
+        let is_its = |check: &&CheckSchema| check.column.as_deref() == Some(&column.name);
+        for check in table.checks.iter().filter(is_its) {
+            sql.push_str("\n    ");
+            push_check(&mut sql, check);
+        }
     }
-    lines.extend(table.primary_key.as_ref().map(|key| key_sql("PRIMARY KEY", key)));
-    lines.extend(table.uniques.iter().map(|key| key_sql("UNIQUE", key)));
-    lines.extend(table.foreign_keys.iter().map(foreign_key_sql));
     let is_loose = |check: &&CheckSchema| {
         check.column.as_deref().is_none_or(|column| table.column(column).is_none())
     };
-    lines.extend(table.checks.iter().filter(is_loose).map(check_sql));
-    let options = match (table.strict, table.without_rowid) {
+    let keys = table.primary_key.iter().map(|key| key_sql("PRIMARY KEY", key));
+    let uniques = table.uniques.iter().map(|key| key_sql("UNIQUE", key));
+    let references = table.foreign_keys.iter().map(foreign_key_sql);
+    let checks = table.checks.iter().filter(is_loose).map(check_sql);
+    for line in keys.chain(uniques).chain(references).chain(checks) {
+        begin_line(&mut sql);
+        sql.push_str(&line);
+    }
+    sql.push_str("\n)");
+    sql.push_str(match (table.strict, table.without_rowid) {
         (true, true) => " STRICT, WITHOUT ROWID",
         (true, false) => " STRICT",
         (false, true) => " WITHOUT ROWID",
         (false, false) => "",
-    };
-    format!("CREATE TABLE {} (\n  {}\n){options}", quote::name(name), lines.join(",\n  "))
+    });
+    sql
 }
 
-/// A column with the checks that are written at it.
-pub(super) fn column_sql(column: &ColumnSchema, checks: &[&CheckSchema]) -> String {
-    let mut sql = quote::name(&column.name);
+/// A column without its constraints.
+pub(super) fn column_sql(column: &ColumnSchema) -> String {
+    let mut sql = String::new();
+    push_column(&mut sql, column);
+    sql
+}
+
+fn push_column(sql: &mut String, column: &ColumnSchema) {
+    quote::push_name(sql, &column.name);
     if !column.type_name.is_empty() {
         sql.push(' ');
         sql.push_str(&column.type_name);
@@ -112,17 +131,23 @@ pub(super) fn column_sql(column: &ColumnSchema, checks: &[&CheckSchema]) -> Stri
         let stored = if generated.stored { "STORED" } else { "VIRTUAL" };
         sql.push_str(&format!(" GENERATED ALWAYS AS ({}) {stored}", generated.expr));
     }
-    for check in checks {
-        sql.push_str(&format!("\n    {}", check_sql(check)));
-    }
-    sql
 }
 
 pub(super) fn check_sql(check: &CheckSchema) -> String {
-    match &check.name {
-        Some(name) => format!("CONSTRAINT {} CHECK ({})", quote::name(name), check.expr),
-        None => format!("CHECK ({})", check.expr),
+    let mut sql = String::new();
+    push_check(&mut sql, check);
+    sql
+}
+
+fn push_check(sql: &mut String, check: &CheckSchema) {
+    if let Some(name) = &check.name {
+        sql.push_str("CONSTRAINT ");
+        quote::push_name(sql, name);
+        sql.push(' ');
     }
+    sql.push_str("CHECK (");
+    sql.push_str(check.expr.text());
+    sql.push(')');
 }
 
 /// A literal stands as it is, any other expression in parentheses.

@@ -209,7 +209,7 @@ fn column_presence(
 ) -> Difference {
     let name = one.or(other).map_or("", |column| &column.name);
     let place = Place::Column { table: table.to_owned(), column: name.to_owned() };
-    presence(place, one, other, |column| ddl::column_sql(column, &[]))
+    presence(place, one, other, ddl::column_sql)
 }
 
 fn diff_columns(

@@ -83,16 +83,18 @@ impl Schema {
     /// Two indexes over the same columns that differ in direction alone would share a name, and so
     /// may two of tables whose names begin alike: `a (b_c)` and `a_b (c)`.
     fn add_index(&mut self, mut index: IndexSchema) {
-        let directions = index.terms.iter().map(|term| match term.descending {
-            true => format!("{}_desc", term.expr.text()),
-            false => term.expr.text().to_owned(),
-        });
-        let directed: Vec<String> =
-            std::iter::once(index.table.clone()).chain(directions).collect();
-        let hash = names::hash(&directed.join(","));
-        for last in ["idx".to_owned(), format!("{hash}_idx")] {
-            if self.indexes.contains_key(&index.name) {
-                index.name = names::join(directed.iter().cloned().chain([last]));
+        if self.indexes.contains_key(&index.name) {
+            let directions = index.terms.iter().map(|term| match term.descending {
+                true => format!("{}_desc", term.expr.text()),
+                false => term.expr.text().to_owned(),
+            });
+            let directed: Vec<String> =
+                std::iter::once(index.table.clone()).chain(directions).collect();
+            let hash = names::hash(&directed.join(","));
+            for last in ["idx".to_owned(), format!("{hash}_idx")] {
+                if self.indexes.contains_key(&index.name) {
+                    index.name = names::join(directed.iter().chain([&last]));
+                }
             }
         }
         self.indexes.insert(index.name.clone(), index);

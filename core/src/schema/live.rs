@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::ddl;
 use super::parse::{parse_index, parse_table, parse_trigger, parse_view};
 use super::types::*;
 use crate::error::Result;
@@ -32,21 +33,39 @@ impl Schema {
     /// # }
     /// ```
     pub fn read(connection: &Connection) -> Result<Schema> {
-        let sql = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema
-                   WHERE sql IS NOT NULL ORDER BY rowid";
-        let mut statement = connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
         let mut schema = Schema::default();
-        while let Some(row) = rows.next()? {
-            let text = |at| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
-            let (kind, name, table, sql) = (text(0)?, text(1)?, text(2)?, text(3)?);
-            if !is_internal(name) && !is_internal(table) {
-                schema.add(kind, name, table, sql);
-            }
-        }
+        for_each_object(connection, |kind, name, table, sql| {
+            schema.add(kind, name, table, sql);
+        })?;
         schema.drop_shadow_tables();
         schema.resolve_names();
         Ok(schema)
+    }
+
+    /// Whether the connection's main database was made by the very statements of
+    /// [`Schema::create_sql`]. It may have this schema without that; telling so takes reading it.
+    ///
+    /// # Errors
+    ///
+    /// - those of [`Schema::read`].
+    pub(crate) fn is_written_in(&self, connection: &Connection) -> Result<bool> {
+        let (mut is_same, mut count) = (true, 0);
+        for_each_object(connection, |kind, name, _, sql| {
+            count += 1;
+            is_same = is_same && self.object_sql(kind, name).is_some_and(|own| own == sql);
+        })?;
+        let others = self.views.len() + self.triggers.len() + self.others.len();
+        Ok(is_same && count == self.tables.len() + self.indexes.len() + others)
+    }
+
+    /// The statement that makes one of its objects.
+    fn object_sql(&self, kind: &str, name: &str) -> Option<String> {
+        match kind {
+            "table" => self.tables.get(name).map(|table| ddl::table_sql(table, name)),
+            "index" => self.indexes.get(name).map(ddl::index_sql),
+            "view" => self.views.get(name).map(ddl::view_sql),
+            _ => self.triggers.get(name).map(|trigger| trigger.sql.clone()),
+        }
     }
 
     /// A virtual table's own tables come and go with it, so they are no part of a schema.
@@ -139,6 +158,25 @@ impl Schema {
             trigger.columns.iter_mut().for_each(|name| declare(name, columns));
         }
     }
+}
+
+/// Visits what SQL text made: its type, its name, its table's, and that text.
+fn for_each_object(
+    connection: &Connection,
+    mut visit: impl FnMut(&str, &str, &str, &str),
+) -> Result<()> {
+    let sql = "SELECT type, name, tbl_name, sql FROM main.sqlite_schema
+               WHERE sql IS NOT NULL ORDER BY rowid";
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text = |at| row.get_ref(at)?.as_str().map_err(rusqlite::Error::from);
+        let (kind, name, table, sql) = (text(0)?, text(1)?, text(2)?, text(3)?);
+        if !is_internal(name) && !is_internal(table) {
+            visit(kind, name, table, sql);
+        }
+    }
+    Ok(())
 }
 
 fn declare(name: &mut String, declared: &[String]) {

@@ -6,13 +6,18 @@ const NAME_BYTES_MAX: usize = 63;
 /// The parts joined by `_`. A name that would be too long is cut and ends in a hash of the whole,
 /// which is the same everywhere and always.
 pub(super) fn join<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> String {
-    let parts: Vec<S> = parts.into_iter().collect();
-    let whole = parts.iter().map(AsRef::as_ref).collect::<Vec<_>>().join("_");
+    let (mut whole, mut last) = (String::with_capacity(NAME_BYTES_MAX), 0);
+    for part in parts {
+        if !whole.is_empty() {
+            whole.push('_');
+        }
+        last = whole.len();
+        whole.push_str(part.as_ref());
+    }
     if whole.len() <= NAME_BYTES_MAX {
         return whole;
     }
-    let last = parts.last().map_or("", AsRef::as_ref);
-    let end = format!("_{}_{last}", hash(&whole));
+    let end = format!("_{}_{}", hash(&whole), &whole[last..]);
     let mut cut = NAME_BYTES_MAX.saturating_sub(end.len());
     while !whole.is_char_boundary(cut) {
         cut -= 1;

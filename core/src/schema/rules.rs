@@ -62,28 +62,31 @@ fn is_bound_by_reference(table: &Table, column: &Column) -> bool {
     })
 }
 
-/// The checks of a form by their rule's name; `{}` stands for the column.
+/// Stands for the column in the checks of a form.
+const PLACE: char = '#';
+
+/// The checks of a form by their rule's name.
 pub(super) const FORMS: [(&str, &str); 9] = [
-    ("array", "json_valid({}) AND json_type({}) = 'array'"),
-    ("boolean", "{} IN (0, 1)"),
-    ("date", "{} GLOB '????-??-??'"),
-    ("json", "json_valid({})"),
-    ("list", "json_valid({}) AND json_type({}) = 'array'"),
-    ("object", "json_valid({}) AND json_type({}) = 'object'"),
-    ("time", "{} GLOB '??:??:??.???'"),
-    ("timestamp", "{} GLOB '????-??-??T??:??:??.???Z'"),
-    ("uuid", "length({}) = 36"),
+    ("array", "json_valid(#) AND json_type(#) = 'array'"),
+    ("boolean", "# IN (0, 1)"),
+    ("date", "# GLOB '????-??-??'"),
+    ("json", "json_valid(#)"),
+    ("list", "json_valid(#) AND json_type(#) = 'array'"),
+    ("object", "json_valid(#) AND json_type(#) = 'object'"),
+    ("time", "# GLOB '??:??:??.???'"),
+    ("timestamp", "# GLOB '????-??-??T??:??:??.???Z'"),
+    ("uuid", "length(#) = 36"),
 ];
 
-/// The check of this rule on this column.
+/// The check of this rule on a column, whose name is given as SQL has it.
 pub(super) fn form_check(rule: &str, column: &str) -> Option<Fragment> {
     let (_, sql) = FORMS.iter().find(|(name, _)| *name == rule)?;
-    Some(Fragment::new(sql.replace("{}", &quote::name(column))))
+    Some(Fragment::new(sql.replace(PLACE, column)))
 }
 
 /// The form of a value: the rule's name and its SQL.
 fn form(model: &Model, column: &Column, name: &str) -> Option<(String, Fragment)> {
-    let fixed = |rule: &str| Some((rule.to_owned(), form_check(rule, &column.name)?));
+    let fixed = |rule: &str| Some((rule.to_owned(), form_check(rule, name)?));
     let own = |rule: String, sql: String| Some((rule, Fragment::new(sql)));
     if column.array {
         return fixed("array");

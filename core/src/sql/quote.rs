@@ -13,13 +13,22 @@ use std::fmt::Write as _;
 /// assert_eq!(name("a\"b"), "\"a\"\"b\"");
 /// ```
 pub fn name(name: &str) -> String {
+    let mut sql = String::with_capacity(name.len());
+    push_name(&mut sql, name);
+    sql
+}
+
+/// Writes a name behind a text, as [`name`] does.
+pub(crate) fn push_name(sql: &mut String, name: &str) {
     let mut bytes = name.bytes();
     let starts = bytes.next().is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if starts && bytes.all(is_part) && !is_reserved(name) {
-        name.to_owned()
+        sql.push_str(name);
     } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
+        sql.push('"');
+        sql.push_str(&name.replace('"', "\"\""));
+        sql.push('"');
     }
 }
 
@@ -30,7 +39,7 @@ pub fn names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
         if !list.is_empty() {
             list.push_str(", ");
         }
-        list.push_str(&name(item.as_ref()));
+        push_name(&mut list, item.as_ref());
     }
     list
 }
@@ -69,7 +78,9 @@ pub fn real(number: f64) -> String {
 /// not among them: tables read better without the quotes.
 pub fn is_reserved(word: &str) -> bool {
     const LENGTH_MAX: usize = 17;
-    if word.len() > LENGTH_MAX {
+    // Most names are told apart without a search.
+    let is_current = matches!(word.as_bytes(), [b'c' | b'C', ..]);
+    if word.len() > LENGTH_MAX || (word.contains('_') && !is_current) {
         return false;
     }
     let mut buffer = [0_u8; LENGTH_MAX];

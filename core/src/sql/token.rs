@@ -132,11 +132,11 @@ impl<'t> Tokens<'t> {
         let Some(&first) = rest.as_bytes().first() else { return Ok(None) };
         let (kind, length) = self.measure(first, rest)?;
         let text = &rest[..length];
-        if text.as_bytes().contains(&0) {
-            return Err(self.error(NUL));
-        }
         let token = Token { kind, text, offset: self.offset, line: self.line };
         if matches!(kind, TokenKind::Text | TokenKind::Quoted) {
+            if text.as_bytes().contains(&0) {
+                return Err(self.error(NUL));
+            }
             self.line += newlines(text);
         }
         self.offset += length;
@@ -153,7 +153,7 @@ impl<'t> Tokens<'t> {
             let rest = &self.text[self.offset..];
             let bytes = rest.as_bytes();
             let length = match bytes.first() {
-                Some(b' ' | b'\t' | b'\n' | b'\r' | 0x0c) => 1,
+                Some(byte) if is_blank(*byte) => bytes.iter().take_while(|b| is_blank(**b)).count(),
                 Some(b'-') if bytes.get(1) == Some(&b'-') => {
                     rest.find('\n').map_or(rest.len(), |end| end + 1)
                 }
@@ -273,13 +273,18 @@ fn word_length(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|&&byte| is_word_byte(byte) || byte == b'$').count()
 }
 
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0c)
+}
+
 fn operator_length(bytes: &[u8]) -> usize {
-    const OPERATORS: [&str; 26] = [
-        "->>", "->", "||", "==", "<>", "<=", "<<", ">=", ">>", "!=", "(", ")", ",", ";", ".", "+",
-        "-", "*", "/", "%", "&", "|", "~", "=", "<", ">",
-    ];
-    let found = OPERATORS.iter().find(|operator| bytes.starts_with(operator.as_bytes()));
-    found.map_or(0, |operator| operator.len())
+    match *bytes {
+        [b'-', b'>', b'>', ..] => 3,
+        [b'-', b'>', ..] | [b'|', b'|', ..] | [b'=' | b'!', b'=', ..] => 2,
+        [b'<', b'>' | b'=' | b'<', ..] | [b'>', b'=' | b'>', ..] => 2,
+        [first, ..] if b"(),;.+-*/%&|~=<>".contains(&first) => 1,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

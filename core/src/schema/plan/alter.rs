@@ -83,7 +83,7 @@ impl Alteration<'_> {
         for check in &checks {
             writer.effects(implied::check_risk(old, new, check));
         }
-        let mut sql = ddl::column_sql(column, &[]);
+        let mut sql = ddl::column_sql(column);
         let keys = self.foreign_keys.iter().filter(|key| key.columns == [column.name.as_str()]);
         for key in keys {
             sql.push_str(&format!("\n    {}", ddl::references_sql(key)));

@@ -233,7 +233,7 @@ fn decimal_text(name: &str, scale: u32) -> String {
 
 fn form_of(table: &TableSchema, column: &ColumnSchema) -> Form {
     let own = |rule: &str| {
-        let check = rules::form_check(rule, &column.name);
+        let check = rules::form_check(rule, &quote::name(&column.name));
         check.is_some_and(|check| table.checks.iter().any(|found| found.expr == check))
     };
     match column.type_name.as_str() {

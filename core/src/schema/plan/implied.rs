@@ -36,7 +36,7 @@ pub(super) fn table_risks(
         let is_form = new.columns.iter().filter(|column| fits(&column.name)).any(|column| {
             let mut forms = rules::FORMS.iter();
             forms.any(|(rule, _)| {
-                rules::form_check(rule, &column.name).as_ref() == Some(&check.expr)
+                rules::form_check(rule, &quote::name(&column.name)).as_ref() == Some(&check.expr)
             })
         });
         if !is_form {

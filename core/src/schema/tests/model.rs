@@ -12,10 +12,35 @@ fn every_built_in_model_is_made_as_called_for() {
         let connection = database(&sql.join("\n"));
         let live = Schema::read(&connection).expect("reads");
         assert_eq!(lines(&diff(&schema, &live)), [] as [&str; 0], "{}", built_in.name);
+        assert!(schema.is_written_in(&connection).expect("reads"), "{}", built_in.name);
         let longest = schema.indexes.keys().chain(schema.triggers.keys()).map(String::len).max();
         assert!(longest <= Some(63), "{}", built_in.name);
         connection.execute_batch(&schema.drop_sql().join("\n")).expect("drops");
         assert!(Schema::read(&connection).expect("reads").is_empty());
+    }
+}
+
+#[test]
+fn what_other_statements_made_is_read() {
+    let model = Model::from_toml(GUILD).expect("is right");
+    let schema = Schema::from_model(&model);
+    let changes = [
+        "CREATE TABLE more (id TEXT)",
+        "CREATE VIEW seen AS SELECT 1",
+        "ALTER TABLE quests ADD more TEXT",
+        "ALTER TABLE people RENAME TO humans",
+        "CREATE TRIGGER told AFTER DELETE ON quests BEGIN SELECT 1; END",
+    ];
+    for change in changes {
+        let connection = database(&schema.create_sql().join("\n"));
+        assert!(schema.is_written_in(&connection).expect("reads"));
+        connection.execute_batch(change).expect(change);
+        assert!(!schema.is_written_in(&connection).expect("reads"), "{change}");
+    }
+    for index in schema.indexes.keys() {
+        let connection = database(&schema.create_sql().join("\n"));
+        connection.execute_batch(&format!("DROP INDEX {index}")).expect("drops");
+        assert!(!schema.is_written_in(&connection).expect("reads"), "without {index}");
     }
 }
 
