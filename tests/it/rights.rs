@@ -1,7 +1,12 @@
 //! Rights where they are easily forgotten: columns given to operations, hiding, waiting, panics.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use freehold::account::SignUp;
 use freehold::{Actor, Bundle, Database, ListOptions, Origin, Principal, Result};
+use freehold_core::host::FixedHost;
+use rusqlite::functions::{Context, FunctionFlags};
 use serde_json::{Value, json};
 
 type Row = serde_json::Map<String, Value>;
@@ -149,6 +154,74 @@ fn a_write_that_waited_for_another_connection_looks_at_rights_again() {
         suspending.join().unwrap();
         assert_eq!(code(late), "session_ended");
         one.owner().unwrap().sql("UPDATE users SET is_active = 1", &[]).unwrap();
+    }
+}
+
+const SHOP: &str = r#"
+name = "shop"
+[tenancy]
+tenant = "shops"
+key = "shop_id"
+user = "people"
+member = "staff"
+role = "role"
+user_active = "lower(status) = 'active'"
+[enums]
+role = ["all", "some"]
+[tables.shops]
+policy = { read = "auth_tenant() = id" }
+columns.name = { type = "text" }
+[tables.people]
+scope = "user"
+owner = "id"
+columns.status = { type = "text", default = "active" }
+[tables.staff]
+policy = { read = "TRUE" }
+columns.person_id = { type = "ref", to = "people" }
+columns.role = { type = "enum", of = "role" }
+"#;
+
+/// Somebody is suspended while their rights are looked up, right after that was asked for which it
+/// changes. No commit of anybody follows by which it could be noticed.
+#[test]
+fn rights_that_end_while_they_are_looked_up_are_gone_with_the_next_read() {
+    for opens in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        let connect = || rusqlite::Connection::open(&path).unwrap();
+        connect().pragma_update(None, "journal_mode", "wal").unwrap();
+        let (connection, armed, file) = (connect(), Arc::new(AtomicBool::new(false)), path.clone());
+        let arms = Arc::clone(&armed);
+        // What the rule of active people calls while their row is read.
+        let lower = move |context: &Context<'_>| {
+            if arms.swap(false, Ordering::Relaxed) {
+                let other = rusqlite::Connection::open(&file)?;
+                other.execute_batch("UPDATE people SET status = 'suspended'")?;
+            }
+            Ok(context.get::<String>(0)?.to_lowercase())
+        };
+        connection.create_scalar_function("lower", 1, FunctionFlags::SQLITE_UTF8, lower).unwrap();
+        let host = Box::new(FixedHost::new(1_767_225_600_000, 3));
+        let bundle = Bundle::from_model_text(SHOP).unwrap();
+        let mut database = Database::open(connection, bundle, host).unwrap();
+        database.init(None, &mut |_| {}).unwrap();
+        let owner = database.owner().unwrap();
+        let insert = |table: &str, given: Value| {
+            owner.insert(table, &row(given)).unwrap()["id"].as_str().unwrap().to_owned()
+        };
+        let (shop, person) = (insert("shops", json!({ "name": "S" })), insert("people", json!({})));
+        insert("staff", json!({ "shop_id": shop, "person_id": person, "role": "all" }));
+        let actor = Actor::user(person).in_tenant(shop);
+        armed.store(opens, Ordering::Relaxed);
+        let session = database.session(actor).unwrap();
+        if !opens {
+            assert_eq!(session.count("staff", None).unwrap(), 1);
+            connect().execute_batch("UPDATE staff SET role = 'some'").unwrap();
+            armed.store(true, Ordering::Relaxed);
+            session.role().unwrap();
+        }
+        assert!(!armed.load(Ordering::Relaxed), "nobody was suspended");
+        assert_eq!(code(session.count("staff", None)), "session_ended");
     }
 }
 

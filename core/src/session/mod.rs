@@ -80,8 +80,9 @@ impl<'db> Session<'db> {
         engine.check_turn(&actor)?;
         engine.recorder.look_for_others(&engine.connection)?;
         let generation = engine.recorder.generation();
-        let rights = lookup::rights(engine, &actor)?;
+        // Before the rights are looked up, so that what others commit meanwhile is noticed.
         let data_version = data_version(&engine.connection);
+        let rights = lookup::rights(engine, &actor)?;
         lookup::check_expiry(engine, &rights)?;
         let rules = Arc::new(Rules::new(engine.catalog.model().clone(), rights));
         let standing = Standing { rules, generation, data_version };
