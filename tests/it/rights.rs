@@ -225,6 +225,23 @@ fn rights_that_end_while_they_are_looked_up_are_gone_with_the_next_read() {
     }
 }
 
+#[test]
+fn what_nobody_may_update_is_denied_whatever_is_changed() {
+    let database = freehold::testing::database("vibecraft", "development");
+    let sql = "SELECT m.user_id AS id, project_id FROM project_members m
+               JOIN project_prompts USING (project_id)";
+    let member = somebody(&database, &format!("({sql})"), "project_id", "TRUE");
+    let session = database.session(member).unwrap();
+    let message = session.list("project_prompts", &ListOptions::default()).unwrap().rows.remove(0);
+    for changes in [
+        json!({ "content": "Other" }),
+        json!({ "project_id": "00000000-0000-7000-8000-000000000000" }),
+    ] {
+        let refused = session.update("project_prompts", &message["id"], &row(changes));
+        assert_eq!(code(refused), "denied");
+    }
+}
+
 #[derive(Debug)]
 struct Panics;
 

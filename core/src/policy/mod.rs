@@ -200,14 +200,16 @@ impl Rule {
         matches!(self, Rule::Never)
     }
 
-    /// Whether the rule looks at this column, or may change with any row of this table.
+    /// Whether the rule looks at this column, or may change with any row of this table, or lets
+    /// nothing be changed at all.
     pub(crate) fn looks_at(&self, table: &str, column: &str) -> bool {
         match self {
+            Rule::Always => false,
+            Rule::Never => true,
             Rule::When(condition) => {
                 condition.columns.iter().any(|name| name == column)
                     || condition.reads.iter().any(|name| name == table)
             }
-            _ => false,
         }
     }
 }
