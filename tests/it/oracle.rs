@@ -11,7 +11,7 @@ use std::path::Path;
 
 use freehold::testing::Template as Start;
 use freehold::{Actor, Bundle, Database, ListOptions, Session, bundle_from_dir};
-use freehold_core::model::{Auto, Kind, Table, Template};
+use freehold_core::model::{Auto, Kind, Model, Table, Template};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -116,9 +116,12 @@ fn run(start: &Start, seed: u64, steps: &[Step]) -> Checked {
         };
         let table = world.model.clone();
         let table = dice.pick(&table.tables).unwrap();
-        step(&database, &mut world, session, &who, table, *kind, &mut dice)
+        let done = match kind % 12 {
+            11 => insist(&database, &mut world, session, &actor, table, &mut dice),
+            _ => step(&database, &mut world, session, &who, table, *kind, &mut dice),
+        };
+        done.and_then(|()| compare(&database, &mut world))
             .map_err(|e| TestCaseError::fail(format!("step {at}, {who:?}, {}: {e}", table.name)))?;
-        compare(&database, &mut world)?;
     }
     Ok(())
 }
@@ -133,12 +136,15 @@ fn step(
     dice: &mut Dice,
 ) -> Checked {
     refresh(database, world);
-    match kind % 10 {
+    match kind % 12 {
         0 | 1 => list(world, session, who, table),
         2 => sql(world, session, who, table),
         3 => get(world, session, who, table, dice),
         4..=6 => insert(world, session, who, table, dice),
-        7 | 8 => update(world, session, who, table, dice),
+        7..=9 => match any_row(dice, world, who, table) {
+            Some(at) => update(world, session, who, table, at, dice),
+            None => Ok(()),
+        },
         _ => delete(world, session, who, table, dice),
     }
 }
@@ -206,9 +212,9 @@ fn update(
     session: &Session<'_>,
     who: &Who,
     table: &Table,
+    at: usize,
     dice: &mut Dice,
 ) -> Checked {
-    let Some(at) = any_row(dice, world, who, table) else { return Ok(()) };
     let old = world.rows(&table.name)[at].clone();
     let wanted = Wanted { tenant: who.tenant.as_deref(), who: Some(who) };
     let changes = generate::changes(dice, world, table, &old, wanted);
@@ -236,6 +242,107 @@ fn update(
         Err(error) if reasons.contains(&error.code()) => Ok(()),
         Err(error) => fail!("{changes:?} to {old:?} was refused by {error:?}, not {reasons:?}"),
     }
+}
+
+/// Changes one row again and again, while what decides over it changes in between: by the owner, or
+/// in one transaction by the actor, which may be undone.
+fn insist(
+    database: &Database,
+    world: &mut World,
+    session: &Session<'_>,
+    actor: &Actor,
+    table: &Table,
+    dice: &mut Dice,
+) -> Checked {
+    let Some(who) = world.who(actor, NOW) else { return Ok(()) };
+    let Some(at) = any_row(dice, world, &who, table) else { return Ok(()) };
+    let key = key_of(table, &world.rows(&table.name)[at]);
+    let (nests, fails) = (dice.percent(40), dice.percent(40));
+    let before = world.tables.clone();
+    let mut changes = |session: &Session<'_>| {
+        for _ in 0..3 + dice.below(4) {
+            if dice.percent(40) {
+                let mine = nests.then_some((session, actor));
+                disturb(database, world, mine, dice)?;
+            }
+            refresh(database, world);
+            let Some(who) = world.who(actor, NOW) else {
+                let answer = session.update(&table.name, &Value::Null, &Row::new());
+                match answer.map_err(|error| error.code()) {
+                    Err("session_ended") => continue,
+                    other => fail!("{actor:?} has no access any more and got {other:?}"),
+                }
+            };
+            let rows = world.rows(&table.name);
+            let Some(at) = rows.iter().position(|row| key_of(table, row) == key) else { break };
+            update(world, session, &who, table, at, dice)?;
+        }
+        Ok(())
+    };
+    if !nests {
+        return changes(session);
+    }
+    let mut checked = Ok(());
+    let done = session.transaction(|session| {
+        checked = changes(session);
+        if fails { Err(freehold::Error::Locked) } else { Ok(()) }
+    });
+    if done.is_err() {
+        world.tables = before;
+    }
+    checked
+}
+
+/// A write to a table that may decide over rows: the actor's own, or the owner's.
+fn disturb(
+    database: &Database,
+    world: &mut World,
+    mine: Option<(&Session<'_>, &Actor)>,
+    dice: &mut Dice,
+) -> Checked {
+    let model = world.model.clone();
+    let Some(table) = dice.pick(&deciding(&model)).copied() else { return Ok(()) };
+    if let Some((session, actor)) = mine {
+        let Some(who) = world.who(actor, NOW) else { return Ok(()) };
+        return match any_row(dice, world, &who, table) {
+            Some(at) if dice.percent(60) => update(world, session, &who, table, at, dice),
+            _ => delete(world, session, &who, table, dice),
+        };
+    }
+    let owner = database.owner().unwrap();
+    let wanted = Wanted { tenant: None, who: None };
+    let old = dice.pick(world.rows(&table.name)).cloned();
+    // What is refused changes nothing.
+    match (dice.below(4), old) {
+        (0, _) | (_, None) => {
+            generate::row(dice, world, table, wanted).map(|row| owner.insert(&table.name, &row));
+        }
+        (1, Some(old)) if table.name != world.model.tenancy.as_ref().unwrap().tenant => {
+            drop(owner.delete(&table.name, &key_json(table, &old)));
+        }
+        (_, Some(old)) => {
+            let changes = generate::changes(dice, world, table, &old, wanted);
+            drop(owner.update(&table.name, &key_json(table, &old), &changes));
+        }
+    }
+    for table in model.tables.iter() {
+        world.tables.insert(table.name.clone(), stored(database, table));
+    }
+    Ok(())
+}
+
+/// The tables that decide over rows: of people, their places and rights, and those that policies
+/// look rows up in.
+fn deciding(model: &Model) -> Vec<&Table> {
+    let tenancy = model.tenancy.as_ref().unwrap();
+    let named = [&tenancy.user, &tenancy.member, &tenancy.narrow].into_iter().flatten();
+    let mut names = generate::looked_up(model);
+    names.extend(named.cloned());
+    let decides = |table: &&Table| {
+        let template = matches!(table.template, Some(Template::ApiKey | Template::Permission));
+        template || names.contains(&table.name)
+    };
+    model.tables.iter().filter(decides).collect()
 }
 
 fn delete(

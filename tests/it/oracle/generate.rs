@@ -258,21 +258,35 @@ fn words(dice: &mut Dice, world: &World, table: &Table, column: &Column) -> Valu
 
 /// Every permission that the model's policies ask for.
 pub fn permissions(model: &Model) -> Vec<String> {
-    fn collect(expr: &Expr, found: &mut Vec<String>) {
-        if let Expr::HasPermission(name) = expr {
-            found.push(name.clone());
-        }
+    named(model, &|expr| match expr {
+        Expr::HasPermission(name) => Some(name),
+        _ => None,
+    })
+}
+
+/// Every table that the model's policies look rows up in.
+pub fn looked_up(model: &Model) -> Vec<String> {
+    named(model, &|expr| match expr {
+        Expr::InSelect(_, select) => Some(&select.table),
+        _ => None,
+    })
+}
+
+/// What `name` finds in the model's policies, each once.
+fn named(model: &Model, name: &dyn Fn(&Expr) -> Option<&String>) -> Vec<String> {
+    fn collect(expr: &Expr, name: &dyn Fn(&Expr) -> Option<&String>, found: &mut Vec<String>) {
+        found.extend(name(expr).cloned());
         if let Expr::InSelect(_, select) = expr {
-            select.condition.iter().for_each(|inner| collect(inner, found));
+            select.condition.iter().for_each(|inner| collect(inner, name, found));
         }
-        expr.children().into_iter().for_each(|inner| collect(inner, found));
+        expr.children().into_iter().for_each(|inner| collect(inner, name, found));
     }
     let mut found = Vec::new();
-    model.predicates.iter().for_each(|predicate| collect(&predicate.body, &mut found));
+    model.predicates.iter().for_each(|predicate| collect(&predicate.body, name, &mut found));
     for policy in model.tables.iter().filter_map(|table| table.policy.as_ref()) {
         for grant in [&policy.read, &policy.insert, &policy.update, &policy.delete] {
             if let Some(Grant::When(expr)) = grant {
-                collect(expr, &mut found);
+                collect(expr, name, &mut found);
             }
         }
     }

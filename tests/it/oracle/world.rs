@@ -420,7 +420,23 @@ impl World {
         let broken = table.checks.iter().any(|check| {
             eval(self, &Who::default(), &check.expr, Place::of(table, row)) == Known::Truth(false)
         });
-        (missing || unknown || taken || broken).then_some("invalid")
+        let referred = update.is_some_and(|(old, _)| self.is_referred_to(table, old, row));
+        (missing || unknown || taken || broken || referred).then_some("invalid")
+    }
+
+    /// Whether other rows refer to a row by values that it has no longer.
+    fn is_referred_to(&self, table: &Table, old: &Row, new: &Row) -> bool {
+        self.model.tables.iter().any(|child| {
+            let references = child.references.iter().filter(|r| r.table == table.name);
+            let mut left = references.filter(|r| r.to.iter().any(|to| old.get(to) != new.get(to)));
+            left.any(|reference| {
+                let names = |row: &Row| {
+                    let mut pairs = reference.columns.iter().zip(&reference.to);
+                    pairs.all(|(own, to)| !row[own].is_null() && Some(&row[own]) == old.get(to))
+                };
+                self.rows(&child.name).iter().any(names)
+            })
+        })
     }
 
     /// Deletes a row with what hangs on it; false, and nothing, where something still refers to it.
