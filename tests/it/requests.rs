@@ -71,6 +71,23 @@ fn what_is_undone_takes_nobodys_rights() {
 }
 
 #[test]
+fn rights_follow_what_the_owners_sql_does_to_whole_tables() {
+    let tables = [
+        "ALTER TABLE permissions RENAME TO before",
+        "CREATE TABLE permissions AS SELECT * FROM before WHERE FALSE",
+    ];
+    for at_once in [false, true] {
+        let database = freehold::testing::database("workflow", "development");
+        let session = database.session(admin(&database)).unwrap();
+        assert_ne!(session.count("workflows", None).unwrap(), 0);
+        let owner = database.owner().unwrap();
+        let work = || tables.iter().try_for_each(|sql| owner.sql(sql, &[]).map(drop));
+        if at_once { owner.transaction(|_| work()) } else { work() }.unwrap();
+        assert_eq!(session.count("workflows", None).unwrap(), 0, "at once: {at_once}");
+    }
+}
+
+#[test]
 fn a_migration_back_and_forth_leaves_nobodys_rights_behind() {
     let mut database = freehold::testing::database("workflow", "development");
     let actor = admin(&database);

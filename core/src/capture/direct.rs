@@ -83,6 +83,8 @@ impl Recorder {
     /// Those of [`Recorder::is_direct`].
     pub(crate) fn distrust(&self, connection: &Connection) -> Result<()> {
         self.layout(connection)?.is_plain = false;
+        // A table may go with its rows, which no trigger notes.
+        self.lock().doubt_all();
         self.require_all(connection)
     }
 

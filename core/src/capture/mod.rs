@@ -143,7 +143,8 @@ impl Recorder {
     pub(crate) fn release(&self, connection: &Connection) -> Result<()> {
         self.forget_known();
         self.layout.replace(None);
-        self.lock().watches.concern_all();
+        // What nobody notes may be done to rows too.
+        self.lock().doubt_all();
         self.drop_triggers(connection)
     }
 
