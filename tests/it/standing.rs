@@ -65,6 +65,13 @@ fn request(method: &str, actor: &Value, params: Value) -> Value {
     json!({ "method": method, "as": actor, "params": params })
 }
 
+/// A table's name, in one of the ways in which SQLite takes it.
+fn quoted(name: &str, way: usize) -> String {
+    let ways = [("", ""), ("\"", "\""), ("'", "'"), ("`", "`"), ("[", "]")];
+    let (open, close) = ways[way % ways.len()];
+    format!("{open}{name}{close}")
+}
+
 /// Requests that read a table, plain and filtered by what a row has.
 fn requests(database: &Database, random: &mut Random) -> Vec<Value> {
     let model = &database.bundle().model;
@@ -73,14 +80,14 @@ fn requests(database: &Database, random: &mut Random) -> Vec<Value> {
     for table in &model.tables {
         let name = table.name.as_str();
         let found = rows(database, name);
-        for _ in 0..3 {
+        for round in 0..3 {
             let actor = random.pick(&actors).clone();
             let of = |method: &str, params: Value| request(method, &actor, params);
             requests.push(of("list", json!({ "table": name })));
             requests.push(of(
                 "sql",
                 json!({
-                    "sql": format!("SELECT count(*) FROM \"{name}\""), "params": [],
+                    "sql": format!("SELECT count(*) FROM {}", quoted(name, name.len() + round)), "params": [],
                 }),
             ));
             let Some(row) = found.first() else { continue };
@@ -178,6 +185,20 @@ fn no_answer_changes_without_its_query_being_concerned() {
         assert!(changed > 10, "{model}: only {changed} answers changed");
         assert!(spared > STEPS, "{model}: only {spared} times a query was left alone");
     }
+}
+
+#[test]
+fn a_filter_for_nothing_finds_rows_that_hold_no_json() {
+    let mut database = freehold::testing::database("valuecanvas", "development");
+    let filter = json!({ "output": null });
+    let params = json!({ "table": "executions", "filter": filter });
+    let request = json!({ "method": "count", "params": params });
+    watch(&mut database, "it", &request);
+    let before = ask(&mut database, &request);
+    let sql = "UPDATE executions SET output = iif(output IS NULL, '{}', NULL)";
+    ask(&mut database, &json!({ "method": "sql", "params": { "sql": sql, "params": [] } }));
+    assert_ne!(ask(&mut database, &request), before);
+    assert_eq!(database.concerned().unwrap(), ["it"]);
 }
 
 #[test]

@@ -93,9 +93,11 @@ fn narrow(watch: &mut Watch, model: &Model, session: &Session<'_>) -> Result<()>
     Ok(())
 }
 
-/// The tables that a statement's text names, wherever it does.
+/// The tables that a statement's text names, wherever it does; SQLite takes strings for names too.
 fn named(model: &Model, text: &str) -> Vec<usize> {
-    let names: Vec<String> = sql::tokens(text).flatten().filter_map(|token| token.name()).collect();
+    let tokens = sql::tokens(text).flatten();
+    let names: Vec<String> =
+        tokens.filter_map(|token| token.name().or_else(|| token.string())).collect();
     let is_named = |table: &Table| names.iter().any(|name| name.eq_ignore_ascii_case(&table.name));
     let tables = model.tables.iter().enumerate();
     tables.filter(|(_, table)| is_named(table)).map(|(at, _)| at).collect()
@@ -127,7 +129,8 @@ fn equal(table: &Table, asked: Option<&Value>) -> Vec<(usize, SqlValue<'static>)
     };
     match asked {
         Some(Value::Object(members)) => {
-            let members = members.iter().filter(|(_, value)| !value.is_object());
+            let members =
+                members.iter().filter(|(_, value)| !value.is_object() && !value.is_null());
             members.filter_map(|(name, value)| stored(position(name)?, value)).collect()
         }
         Some(key) => {
