@@ -188,6 +188,23 @@ fn no_answer_changes_without_its_query_being_concerned() {
 }
 
 #[test]
+fn what_another_connection_writes_concerns_the_owners_queries_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("workflow.db");
+    let mut image = freehold::testing::database("workflow", "development");
+    std::fs::write(&path, image.export().unwrap()).unwrap();
+    let open = || {
+        let bundle = freehold::Bundle::builtin("workflow").unwrap();
+        freehold::open(&path, bundle, freehold::OpenOptions::default()).unwrap()
+    };
+    let (mut one, other) = (open(), open());
+    watch(&mut one, "it", &request("list", &Value::Null, json!({ "table": "workflows" })));
+    other.owner().unwrap().sql("UPDATE workflows SET name = 'Other'", &[]).unwrap();
+    assert_eq!(one.concerned().unwrap(), ["it"]);
+    assert_eq!(one.concerned().unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn a_filter_for_nothing_finds_rows_that_hold_no_json() {
     let mut database = freehold::testing::database("valuecanvas", "development");
     let filter = json!({ "output": null });

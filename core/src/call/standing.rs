@@ -25,7 +25,7 @@ pub(super) fn watch(database: &mut Database, key: &str, request: &str) -> Result
         return Err(Params::invalid("sql", "a statement that only reads can be watched"));
     }
     let watch = reads(database, key, &method, &params)?;
-    database.watch(watch);
+    database.watch(watch)?;
     let columns = match params.seen_text("table") {
         Some(name) => database.bundle().model.table(name).map(|table| table.primary_key.clone()),
         None => None,

@@ -71,8 +71,11 @@ impl Database {
     }
 
     /// Adds a standing query; the one of the same name goes.
-    pub(crate) fn watch(&self, watch: Watch) {
+    pub(crate) fn watch(&self, watch: Watch) -> Result<()> {
+        // What other connections write from now on is told from what they wrote before.
+        self.engine.recorder.look_for_others(&self.engine.connection)?;
         self.engine.recorder.watch(watch);
+        Ok(())
     }
 
     /// Forgets a standing query.
