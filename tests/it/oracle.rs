@@ -117,7 +117,7 @@ fn run(start: &Start, seed: u64, steps: &[Step]) -> Checked {
         let table = world.model.clone();
         let table = dice.pick(&table.tables).unwrap();
         let done = match kind % 12 {
-            11 => insist(&database, &mut world, session, &actor, table, &mut dice),
+            10 | 11 => insist(&database, &mut world, session, &actor, &mut dice),
             _ => step(&database, &mut world, session, &who, table, *kind, &mut dice),
         };
         done.and_then(|()| compare(&database, &mut world))
@@ -141,7 +141,7 @@ fn step(
         2 => sql(world, session, who, table),
         3 => get(world, session, who, table, dice),
         4..=6 => insert(world, session, who, table, dice),
-        7..=9 => match any_row(dice, world, who, table) {
+        7 | 8 => match any_row(dice, world, who, table) {
             Some(at) => update(world, session, who, table, at, dice),
             None => Ok(()),
         },
@@ -251,19 +251,32 @@ fn insist(
     world: &mut World,
     session: &Session<'_>,
     actor: &Actor,
-    table: &Table,
     dice: &mut Dice,
 ) -> Checked {
+    refresh(database, world);
     let Some(who) = world.who(actor, NOW) else { return Ok(()) };
-    let Some(at) = any_row(dice, world, &who, table) else { return Ok(()) };
-    let key = key_of(table, &world.rows(&table.name)[at]);
+    let model = world.model.clone();
+    let seen = |table| world.seen(&who, table).into_iter().map(move |row| (table, row));
+    let mut own: Vec<(&Table, &Row)> = model.tables.iter().flat_map(seen).collect();
+    own.retain(|(table, row)| world.allows(&who, table, Operation::Update, row));
+    if dice.percent(80) {
+        let bare = world.without(&generate::looked_up(&model));
+        own.retain(|(table, row)| !bare.allows(&who, table, Operation::Update, row));
+    }
+    let Some((table, key)) = dice.pick(&own).map(|(table, row)| (*table, key_of(table, row)))
+    else {
+        return Ok(());
+    };
     let (nests, fails) = (dice.percent(40), dice.percent(40));
     let before = world.tables.clone();
     let mut changes = |session: &Session<'_>| {
-        for _ in 0..3 + dice.below(4) {
-            if dice.percent(40) {
-                let mine = nests.then_some((session, actor));
-                disturb(database, world, mine, dice)?;
+        for round in 0..3 + dice.below(6) {
+            let rows = world.rows(&table.name);
+            let Some(at) = rows.iter().position(|row| key_of(table, row) == key) else { break };
+            if round > 1 && dice.percent(50) {
+                let target = rows[at].clone();
+                let mine = nests.then_some(session);
+                disturb(database, world, actor, (table, &target), mine, dice)?;
             }
             refresh(database, world);
             let Some(who) = world.who(actor, NOW) else {
@@ -297,12 +310,15 @@ fn insist(
 fn disturb(
     database: &Database,
     world: &mut World,
-    mine: Option<(&Session<'_>, &Actor)>,
+    actor: &Actor,
+    target: (&Table, &Row),
+    mine: Option<&Session<'_>>,
     dice: &mut Dice,
 ) -> Checked {
     let model = world.model.clone();
-    let Some(table) = dice.pick(&deciding(&model)).copied() else { return Ok(()) };
-    if let Some((session, actor)) = mine {
+    let near = deciding(&model);
+    let Some(table) = dice.pick(&near).copied() else { return Ok(()) };
+    if let Some(session) = mine {
         let Some(who) = world.who(actor, NOW) else { return Ok(()) };
         return match any_row(dice, world, &who, table) {
             Some(at) if dice.percent(60) => update(world, session, &who, table, at, dice),
@@ -311,16 +327,23 @@ fn disturb(
     }
     let owner = database.owner().unwrap();
     let wanted = Wanted { tenant: None, who: None };
-    let old = dice.pick(world.rows(&table.name)).cloned();
+    let mut rows: Vec<(&Table, Row)> = near
+        .iter()
+        .flat_map(|table| world.rows(&table.name).iter().map(move |row| (*table, row.clone())))
+        .collect();
+    if dice.percent(80) {
+        rows.retain(|(table, row)| world.rests_on(actor, NOW, target, (table, row)));
+    }
+    let Some((table, old)) = dice.pick(&rows).cloned() else { return Ok(()) };
     // What is refused changes nothing.
-    match (dice.below(4), old) {
-        (0, _) | (_, None) => {
+    match dice.below(5) {
+        0 => {
             generate::row(dice, world, table, wanted).map(|row| owner.insert(&table.name, &row));
         }
-        (1, Some(old)) if table.name != world.model.tenancy.as_ref().unwrap().tenant => {
+        1 | 2 if table.name != world.model.tenancy.as_ref().unwrap().tenant => {
             drop(owner.delete(&table.name, &key_json(table, &old)));
         }
-        (_, Some(old)) => {
+        _ => {
             let changes = generate::changes(dice, world, table, &old, wanted);
             drop(owner.update(&table.name, &key_json(table, &old), &changes));
         }

@@ -107,6 +107,35 @@ impl World {
         Some(who)
     }
 
+    /// The same without the rows of some tables.
+    pub fn without(&self, names: &[String]) -> World {
+        let mut tables = self.tables.clone();
+        tables
+            .iter_mut()
+            .filter(|(name, _)| names.contains(name))
+            .for_each(|(_, rows)| rows.clear());
+        World { model: self.model.clone(), tables }
+    }
+
+    /// Whether an actor sees and changes a row because another one is there.
+    pub fn rests_on(
+        &self,
+        actor: &Actor,
+        now: &str,
+        (table, row): (&Table, &Row),
+        (other_table, other): (&Table, &Row),
+    ) -> bool {
+        let mut bare = World { model: self.model.clone(), tables: self.tables.clone() };
+        bare.tables.get_mut(&other_table.name).unwrap().retain(|kept| kept != other);
+        let reaches = |world: &World| {
+            world.who(actor, now).is_some_and(|who| {
+                world.allows(&who, table, Operation::Read, row)
+                    && world.allows(&who, table, Operation::Update, row)
+            })
+        };
+        reaches(self) != reaches(&bare)
+    }
+
     fn is_active(
         &self,
         table: &Table,
