@@ -96,9 +96,11 @@ impl Database {
     ) -> Result<Database> {
         configure(&connection)?;
         let bundle = bundle.into();
+        let mut engine = Engine::new(connection, bundle.model.clone(), host)?;
+        engine.latest = bundle.latest();
         let database = Database {
             gateway: Gateway::new(bundle.model.clone()),
-            engine: Engine::new(connection, bundle.model.clone(), host)?,
+            engine,
             bundle,
             actors: KeptActors::default(),
             initialized: Cell::new(false),

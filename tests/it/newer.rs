@@ -31,11 +31,18 @@ fn an_open_database_notices_that_it_was_migrated_by_a_newer_build() {
     let mut old = freehold::open(&path, first, options).unwrap();
     old.init(None, &mut |_| {}).unwrap();
     let row = json!({ "name": "one" }).as_object().unwrap().clone();
-    old.owner().unwrap().insert("goods", &row).unwrap();
+    let held = old.owner().unwrap();
+    held.insert("goods", &row).unwrap();
 
     let newer = Bundle::from_files(&files).unwrap();
     let mut newer = freehold::open(&path, newer, OpenOptions::default()).unwrap();
     newer.init(None, &mut |_| {}).unwrap();
+    // A handle from before notices too, as does a write that waited for the migration.
+    for _ in 0..2 {
+        assert_eq!(held.insert("goods", &row).unwrap_err().code(), "newer_database");
+        assert_eq!(held.sql("DELETE FROM goods", &[]).unwrap_err().code(), "newer_database");
+        assert_eq!(held.count("goods", None).unwrap(), 1);
+    }
     let owner = old.owner().unwrap();
     assert_eq!(owner.insert("goods", &row).unwrap_err().code(), "newer_database");
     assert_eq!(owner.insert_many("goods", [&row]).unwrap_err().code(), "newer_database");

@@ -337,6 +337,11 @@ impl Recorder {
         Ok(true)
     }
 
+    /// SQLite's count of what other connections committed, when it was last looked at.
+    pub(crate) fn others(&self) -> i64 {
+        self.others.get()
+    }
+
     /// The time of the open transaction's records, in Unix milliseconds.
     ///
     /// # Errors

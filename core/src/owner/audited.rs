@@ -75,7 +75,7 @@ pub(crate) fn fill(engine: &Engine) -> Result<usize> {
     };
     match filled {
         // What can't be written can be read all the same.
-        Err(Error::ReadOnly) => Ok(0),
+        Err(Error::ReadOnly | Error::NewerDatabase { .. }) => Ok(0),
         filled => filled,
     }
 }

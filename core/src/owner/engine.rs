@@ -1,6 +1,6 @@
 //! What every handle of one open database works with.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,6 +30,11 @@ pub struct Engine {
     pub(crate) key_uses: RefCell<BTreeMap<String, (i64, i64)>>,
     pub(super) shadows: Shadows,
     pub(super) before: Before,
+    /// The newest version that this build knows.
+    pub(crate) latest: i64,
+    /// SQLite's count of what other connections committed, when the file's version was last asked
+    /// for.
+    checked: Cell<i64>,
 }
 
 impl Engine {
@@ -53,7 +58,35 @@ impl Engine {
             keys: KeyRing::default(),
             key_uses: RefCell::default(),
             shadows: Shadows::default(),
+            latest: i64::MAX,
+            checked: Cell::new(0),
         })
+    }
+
+    /// Refuses to write to a file that another connection brought to a version which this build
+    /// doesn't know, while a handle was open or waited for it. Belongs into the transaction.
+    ///
+    /// # Errors
+    ///
+    /// - `newer_database`
+    pub(super) fn check_version(&self) -> Result<()> {
+        let seen = self.recorder.others();
+        if self.checked.get() == seen {
+            return Ok(());
+        }
+        let sql = "SELECT max(version) FROM main.refinery_schema_history";
+        let version = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, Option<i64>>(0)));
+        // A file without a history is of no version.
+        let database = version.ok().flatten().unwrap_or_default();
+        if database > self.latest {
+            let (database, known) = (database.to_string(), self.latest.to_string());
+            return Err(Error::NewerDatabase { database, known });
+        }
+        self.checked.set(seen);
+        Ok(())
     }
 
     /// Refuses whoever is not the actor of the open transaction, if one is open: what they write

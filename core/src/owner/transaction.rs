@@ -119,6 +119,7 @@ impl<'e> Guard<'e> {
         let guard = Guard { engine, nested, done: false };
         if nested.is_none() {
             engine.recorder.begin(connection, actor)?;
+            engine.check_version()?;
         }
         Ok(guard)
     }
