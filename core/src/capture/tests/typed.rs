@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 
 use super::replay::{dump, replay};
 use super::{ChangeKind, records_of};
+use crate::actor::Actor;
 use crate::capture::change::Shapes;
 use crate::error::{Error, Result};
+use crate::gateway::Gateway;
 use crate::model::Model;
 use crate::owner::{Engine, Owner};
+use crate::session::Session;
 use crate::testing::{self, TestHost};
 use crate::value::{Row, SqlValue};
 
@@ -75,16 +78,22 @@ enum Step {
     Sql(u8, u8, u8),
     /// A transaction within the one at work; whether it fails at its end.
     Nested(Vec<Step>, bool),
+    /// The same in a session's transaction: what is no transaction is the session's own write.
+    Session(Vec<Step>, bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let leaf = prop_oneof![
         6 => (0..12_u8, 0..3_u8, 0..4_u8).prop_map(|(kind, a, b)| Step::Typed(kind, a, b)),
-        1 => (0..6_u8, 0..3_u8, 0..4_u8).prop_map(|(kind, a, b)| Step::Sql(kind, a, b)),
+        1 => (0..8_u8, 0..3_u8, 0..4_u8).prop_map(|(kind, a, b)| Step::Sql(kind, a, b)),
     ];
     leaf.prop_recursive(2, 12, 4, |inner| {
-        (prop::collection::vec(inner, 1..4), any::<bool>())
-            .prop_map(|(steps, fails)| Step::Nested(steps, fails))
+        (prop::collection::vec(inner, 1..4), any::<bool>(), any::<bool>()).prop_map(
+            |(steps, fails, of_session)| match of_session {
+                true => Step::Session(steps, fails),
+                false => Step::Nested(steps, fails),
+            },
+        )
     })
 }
 
@@ -154,22 +163,72 @@ fn sql(owner: &Owner<'_>, kind: u8, a: u8, b: u8) -> Result<()> {
         4 => "CREATE TRIGGER IF NOT EXISTS own AFTER UPDATE ON people BEGIN
                   UPDATE teams SET name = name || '!' WHERE id = NEW.team_id; END"
             .to_owned(),
-        _ => "DROP TRIGGER IF EXISTS own".to_owned(),
+        5 => "DROP TRIGGER IF EXISTS own".to_owned(),
+        6 => format!("UPDATE OR IGNORE teams SET name = 't{a}', parent_id = '{other}'"),
+        _ => format!(
+            "INSERT INTO teams (org_id, id, name) VALUES ('{org}', '{a}', 't{b}'), ('{org}', '{other}', 't')
+             ON CONFLICT (org_id, id) DO UPDATE SET name = excluded.name || '+'"
+        ),
     };
     owner.sql(&text, &[]).map(drop)
 }
 
-fn perform(owner: &Owner<'_>, step: &Step) {
+/// What a session does, typed and by SQL.
+fn by_session(session: &Session<'_>, step: &Step) -> Result<()> {
+    let (kind, a, b) = match step {
+        Step::Typed(kind, a, b) => (*kind, *a, *b),
+        Step::Sql(kind, a, b) => {
+            let (table, a, b) = (TABLES[usize::from(1 + (a + b) % 5)], uid(*a), uid(*b));
+            let text = match kind {
+                0 => format!("DELETE FROM {table} WHERE id = '{a}'"),
+                1 => format!("UPDATE people SET mentor_id = '{b}', name = name || '{kind}'"),
+                2 => format!("INSERT OR REPLACE INTO teams (id, name) VALUES ('{a}', 't0')"),
+                3 => format!("UPDATE {table} SET id = '{a}' WHERE id = '{b}'"),
+                4 => format!(
+                    "INSERT OR IGNORE INTO teams (id, name) VALUES ('{a}', 'x'), ('{b}', 'x')"
+                ),
+                5 => format!("UPDATE OR IGNORE teams SET name = 'x', parent_id = '{b}'"),
+                6 => "UPDATE tasks SET name = name || '.'".to_owned(),
+                _ => format!("DELETE FROM {table}"),
+            };
+            return session.sql(&text, &[]).map(drop);
+        }
+        Step::Nested(steps, fails) | Step::Session(steps, fails) => {
+            return session.transaction(|session| {
+                steps.iter().for_each(|step| drop(by_session(session, step)));
+                if *fails { Err(Error::Locked) } else { Ok(()) }
+            });
+        }
+    };
+    let table = TABLES[usize::from((a + b + kind) % 6)];
+    let (whole, change) = rows(table, a, b);
+    let key = json!({ "org_id": uid(9), "id": uid(a) });
+    let key = if table == "orgs" { json!(uid(9)) } else { key };
+    match kind {
+        0..4 => session.insert(table, &whole).map(drop),
+        4..7 => session.update(table, &key, &change).map(drop),
+        7 => session.upsert(table, &whole).map(drop),
+        8 | 9 => session.delete(table, &key).map(drop),
+        10 => session.restore(table, &key).map(drop),
+        _ => session.insert_many(table, &[whole.clone(), rows(table, a + 1, b).0]).map(drop),
+    }
+}
+
+fn perform(engine: &Engine, gateway: &Gateway, step: &Step) {
+    let owner = &Owner::new(engine);
     let done = match step {
         Step::Typed(kind, a, b) => typed(owner, *kind, *a, *b),
         Step::Sql(kind, a, b) => sql(owner, *kind, *a, *b),
-        Step::Nested(steps, fails) => owner.transaction(|owner| {
-            steps.iter().for_each(|step| perform(owner, step));
+        Step::Nested(steps, fails) => owner.transaction(|_| {
+            steps.iter().for_each(|step| perform(engine, gateway, step));
             match fails {
                 true => Err(Error::Locked),
                 false => Ok(()),
             }
         }),
+        // Within the owner's transaction, and without the tenant, there is none.
+        Step::Session(..) => Session::open(engine, Actor::system().in_tenant(uid(9)), None)
+            .and_then(|session| by_session(&session.over(gateway), step)),
     };
     // Most of what is made up at random is refused.
     drop(done);
@@ -340,10 +399,12 @@ proptest! {
     #[test]
     fn whatever_is_mixed_is_recorded_once(steps in prop::collection::vec(step(), 1..40)) {
         let engine = engine();
-        let owner = filled(&engine);
+        let gateway = Gateway::new(engine.catalog.model().clone());
+        filled(&engine);
         for step in &steps {
-            perform(&owner, step);
+            perform(&engine, &gateway, step);
         }
+        gateway.close(&engine).unwrap();
         prop_assert_eq!(dump(&replayed(&engine), &TABLES), dump(&engine.connection, &TABLES));
     }
 }
