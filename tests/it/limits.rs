@@ -91,3 +91,29 @@ fn texts_and_patterns_have_a_greatest_length() {
                FROM (SELECT printf('%.*c', 4000000, 'a') a, printf('%.*cb', 2000000, 'a') b)";
     assert_eq!(session.sql(sql, &[]).unwrap().rows, [[json!(0), json!(4_000_000), json!("")]]);
 }
+
+#[test]
+fn a_write_that_is_interrupted_takes_its_transaction_along() {
+    let database = database(1_000);
+    let session = session(&database);
+    let named = |name: &str| {
+        let sql = "SELECT count(*) FROM workflows WHERE name = ?1";
+        database.owner().unwrap().sql(sql, &[json!(name)]).unwrap().rows[0][0].clone()
+    };
+    let name = |session: &Session<'_>, name: &str| {
+        session.sql("UPDATE workflows SET name = ?1", &[json!(name)]).map(drop)
+    };
+    let long = counting(100_000, 1, "UPDATE workflows SET name = (SELECT count(*) FROM texts)");
+    let done = session.transaction(|session| {
+        name(session, "before")?;
+        let within = session.transaction(|session| session.sql(&long, &[]));
+        assert_eq!(within.unwrap_err().code(), "interrupted");
+        assert_eq!(name(session, "after").unwrap_err().code(), "sql");
+        assert_eq!(session.count("workflows", None).unwrap_err().code(), "sql");
+        Ok(())
+    });
+    assert_eq!(done.unwrap_err().code(), "sql");
+    assert_eq!([named("before"), named("after")], [0, 0]);
+    name(&session, "later").unwrap();
+    assert_eq!(named("later"), 1);
+}

@@ -32,6 +32,8 @@ pub struct Engine {
     pub(super) before: Before,
     /// The newest version that this build knows.
     pub(crate) latest: i64,
+    /// How many transactions are at work, one within the other.
+    pub(super) depth: Cell<usize>,
     /// SQLite's count of what other connections committed, when the file's version was last asked
     /// for.
     checked: Cell<i64>,
@@ -59,6 +61,7 @@ impl Engine {
             key_uses: RefCell::default(),
             shadows: Shadows::default(),
             latest: i64::MAX,
+            depth: Cell::new(0),
             checked: Cell::new(0),
         })
     }
@@ -89,13 +92,28 @@ impl Engine {
         Ok(())
     }
 
+    /// Refuses to go on with a transaction that SQLite has undone by itself, as it does where the
+    /// disk is full or a write is interrupted: what follows would stand alone.
+    ///
+    /// # Errors
+    ///
+    /// - `sql`
+    pub(super) fn check_open(&self) -> Result<()> {
+        match self.depth.get() > 0 && self.connection.is_autocommit() {
+            true => Err(Error::Sql { message: "the transaction was undone as a whole".to_owned() }),
+            false => Ok(()),
+        }
+    }
+
     /// Refuses whoever is not the actor of the open transaction, if one is open: what they write
     /// would be recorded as that actor's, and what they read is not committed yet.
     ///
     /// # Errors
     ///
     /// - `invalid_argument`: the open transaction is another actor's; it goes on as it was
+    /// - `sql`: SQLite has undone the transaction at work
     pub(crate) fn check_turn(&self, actor: &Actor) -> Result<()> {
+        self.check_open()?;
         if self.connection.is_autocommit() || self.recorder.is_of(actor) {
             return Ok(());
         }

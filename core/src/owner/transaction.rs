@@ -116,6 +116,7 @@ impl<'e> Guard<'e> {
         };
         let begin = if nested.is_some() { SAVEPOINT } else { "BEGIN IMMEDIATE" };
         connection.prepare_cached(begin)?.raw_execute()?;
+        engine.depth.update(|depth| depth + 1);
         let guard = Guard { engine, nested, done: false };
         if nested.is_none() {
             engine.recorder.begin(connection, actor)?;
@@ -126,6 +127,7 @@ impl<'e> Guard<'e> {
 
     fn commit(mut self) -> Result<()> {
         let connection = &self.engine.connection;
+        self.engine.check_open()?;
         if self.nested.is_none() {
             let Engine { catalog, host, recorder, .. } = self.engine;
             history::keep(connection, catalog.model(), recorder, &**host)?;
@@ -143,6 +145,7 @@ impl<'e> Guard<'e> {
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
+        self.engine.depth.update(|depth| depth - 1);
         if self.done {
             return;
         }

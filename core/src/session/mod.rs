@@ -324,7 +324,9 @@ impl<'db> Session<'db> {
         }
     }
 
-    /// Runs work in a transaction: all of it happens, or none. Transactions nest.
+    /// Runs work in a transaction: all of it happens, or none. Transactions nest. A write that ends
+    /// with `interrupted`, `storage_full` or `io` may undo the whole of it: what follows is refused
+    /// by `sql` then, as is its end.
     ///
     /// # Errors
     ///
