@@ -179,6 +179,13 @@ columns.status = { type = "text", default = "active" }
 policy = { read = "TRUE" }
 columns.person_id = { type = "ref", to = "people" }
 columns.role = { type = "enum", of = "role" }
+[tables.grants]
+template = "permission"
+policy = {}
+soft_delete = true
+[tables.goods]
+policy = { read = "has_permission('goods:read')" }
+columns.name = { type = "text" }
 "#;
 
 /// Somebody is suspended while their rights are looked up, right after that was asked for which it
@@ -223,6 +230,35 @@ fn rights_that_end_while_they_are_looked_up_are_gone_with_the_next_read() {
         assert!(!armed.load(Ordering::Relaxed), "nobody was suspended");
         assert_eq!(code(session.count("staff", None)), "session_ended");
     }
+}
+
+#[test]
+fn a_permission_that_is_hidden_permits_nothing() {
+    let host = Box::new(FixedHost::new(1_767_225_600_000, 3));
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let bundle = Bundle::from_model_text(SHOP).unwrap();
+    let mut database = Database::open(connection, bundle, host).unwrap();
+    database.init(None, &mut |_| {}).unwrap();
+    let owner = database.owner().unwrap();
+    let insert = |table: &str, given: Value| owner.insert(table, &row(given)).unwrap();
+    let (shop, person) = (insert("shops", json!({ "name": "S" })), insert("people", json!({})));
+    insert("goods", json!({ "shop_id": shop["id"], "name": "G" }));
+    let place = json!({ "shop_id": shop["id"], "person_id": person["id"], "role": "all" });
+    insert("staff", place);
+    let grant = insert(
+        "grants",
+        json!({
+            "shop_id": shop["id"], "user_id": person["id"], "resource": "goods", "action": "read",
+        }),
+    );
+    let text = |row: &Row| row["id"].as_str().unwrap().to_owned();
+    let session = database.session(Actor::user(text(&person)).in_tenant(text(&shop))).unwrap();
+    assert_eq!(session.count("goods", None).unwrap(), 1);
+    let key = json!({ "shop_id": shop["id"], "id": grant["id"] });
+    assert!(owner.delete("grants", &key).unwrap());
+    assert_eq!(session.count("goods", None).unwrap(), 0);
+    owner.restore("grants", &key).unwrap();
+    assert_eq!(session.count("goods", None).unwrap(), 1);
 }
 
 #[test]

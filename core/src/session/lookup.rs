@@ -200,6 +200,7 @@ fn permissions(engine: &Engine, tenant: &str, user: &str) -> Result<BTreeSet<Str
     sql.push("SELECT json_group_array(\"resource\" || ':' || \"action\") FROM ").table(&table.name);
     sql.push(" WHERE ").name(column).push(" = ").bind(tenant.into());
     sql.push(" AND \"user_id\" = ").bind(user.into());
+    push_there(&mut sql, table);
     let found = first(&engine.connection, &sql, 1)?;
     let list = found.and_then(|row| row.into_iter().next()).and_then(into_text);
     let list: Value = serde_json::from_str(&list.unwrap_or_default()).unwrap_or_default();
@@ -242,14 +243,19 @@ fn active_row(
     sql.list(keys, " AND ", |sql, (name, value)| {
         sql.name(name).push(" = ").bind((*value).into());
     });
-    if table.soft_delete.is_some() {
-        sql.push(" AND \"deleted_at\" IS NULL");
-    }
+    push_there(&mut sql, table);
     if let Some(term) = active.map(|expr| over_row(engine.catalog.model(), table, expr)) {
         sql.push(" AND ").term(&term);
     }
     let found = first(&engine.connection, &sql, columns.len() + 1)?;
     Ok(found.map(|mut row| row.split_off(1)))
+}
+
+/// Adds that a row is not softly deleted.
+fn push_there(sql: &mut Sql<'_>, table: &Table) {
+    if table.soft_delete.is_some() {
+        sql.push(" AND \"deleted_at\" IS NULL");
+    }
 }
 
 fn template(model: &Model, template: Template) -> Option<&Table> {
