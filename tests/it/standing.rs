@@ -84,12 +84,8 @@ fn requests(database: &Database, random: &mut Random) -> Vec<Value> {
             let actor = random.pick(&actors).clone();
             let of = |method: &str, params: Value| request(method, &actor, params);
             requests.push(of("list", json!({ "table": name })));
-            requests.push(of(
-                "sql",
-                json!({
-                    "sql": format!("SELECT count(*) FROM {}", quoted(name, name.len() + round)), "params": [],
-                }),
-            ));
+            let sql = format!("SELECT count(*) FROM {}", quoted(name, name.len() + round));
+            requests.push(of("sql", json!({ "sql": sql, "params": [] })));
             let Some(row) = found.first() else { continue };
             requests.push(of("get", json!({ "table": name, "key": key_of(database, name, row) })));
             let filterable: Vec<&String> = row

@@ -290,8 +290,8 @@ impl<'db> Owner<'db> {
 
     /// Runs work in a transaction: all of it happens, or none. Transactions nest.
     ///
-    /// Some failures (`storage_full`, `io`, `interrupted`) make SQLite undo the whole transaction at
-    /// once: what follows in it is refused by `sql`, as is its end.
+    /// Some failures (`storage_full`, `io`, `interrupted`) make SQLite undo the whole transaction
+    /// at once: what follows in it is refused by `sql`, as is its end.
     ///
     /// # Errors
     ///

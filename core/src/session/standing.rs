@@ -136,7 +136,7 @@ impl<'db> Session<'db> {
         if connection.is_autocommit() {
             recorder.look_for_others(connection)?;
         }
-        // As of before the look-up: what others commit in the middle of it is noticed by the next read.
+        // As of before the look-up: what others commit meanwhile is noticed by the next read.
         let data_version = data_version(connection);
         let rules = self.known_rules()?;
         self.standing.borrow_mut().data_version = data_version;
