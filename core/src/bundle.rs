@@ -106,17 +106,40 @@ impl Bundle {
     /// - `invalid_model`: the model has mistakes; all of them are listed.
     /// - `invalid_migration`: a script's name or text is not usable.
     pub fn from_files(files: &BundleFiles) -> Result<Bundle> {
-        let model = load_model(&files.model)?;
+        let model = Arc::new(load_model(&files.model)?);
         let migrations = match files.up.is_empty() {
-            true => vec![initial_migration(&model)?],
-            false => read_migrations(files)?,
+            true => vec![initial_migration(&model)],
+            false => read_migrations(files, Script::parse)?,
         };
-        Ok(Bundle {
-            model: Arc::new(model),
-            model_text: files.model.as_str().into(),
-            migrations,
-            seeds: files.seeds.clone(),
-        })
+        if let Some(empty) = migrations.iter().find(|step| step.up.statements().is_empty()) {
+            let migration = empty.up.name().to_owned();
+            let message = "the script has no statement".to_owned();
+            return Err(Error::InvalidMigration { migration, line: None, message });
+        }
+        Ok(Bundle::of(model, files, migrations))
+    }
+
+    /// Loads a bundle that this build has loaded before, from files that are the same byte for
+    /// byte, with a model that is JSON. It is not checked again: see [`Model::from_checked_json`].
+    ///
+    /// # Errors
+    ///
+    /// - those of [`Bundle::from_files`], as far as they are noticed.
+    pub fn from_checked_files(files: &BundleFiles) -> Result<Bundle> {
+        let model = Arc::new(Model::from_checked_json(&files.model)?);
+        let migrations = match files.up.is_empty() {
+            true => vec![initial_migration(&model)],
+            false => read_migrations(files, |name, text| {
+                let text = text.to_owned();
+                Ok(Script::of_checked(name, move || text))
+            })?,
+        };
+        Ok(Bundle::of(model, files, migrations))
+    }
+
+    fn of(model: Arc<Model>, files: &BundleFiles, migrations: Vec<Migration>) -> Bundle {
+        let model_text = files.model.as_str().into();
+        Bundle { model, model_text, migrations, seeds: files.seeds.clone() }
     }
 
     /// A bundle of a model alone, with one migration that makes its tables.
@@ -175,18 +198,19 @@ pub(crate) fn load_model(text: &str) -> Result<Model> {
     }
 }
 
-fn initial_migration(model: &Model) -> Result<Migration> {
-    let schema = Schema::from_model(model);
-    let down = schema.drop_sql().join("\n");
-    Ok(Migration {
-        version: 1,
-        name: "init".to_owned(),
-        up: Script::parse("V1__init.sql", &schema.create_sql().join("\n"))?,
-        down: Some(Script::parse("V1__init.sql", &down)?),
-    })
+fn initial_migration(model: &Arc<Model>) -> Migration {
+    let script = |sql: fn(&Schema) -> Vec<String>| {
+        let model = model.clone();
+        Script::of_checked("V1__init.sql", move || sql(&Schema::from_model(&model)).join("\n"))
+    };
+    let (up, down) = (script(Schema::create_sql), Some(script(Schema::drop_sql)));
+    Migration { version: 1, name: "init".to_owned(), up, down }
 }
 
-fn read_migrations(files: &BundleFiles) -> Result<Vec<Migration>> {
+/// Reads a script of a name and a text.
+type ReadScript = fn(&str, &str) -> Result<Script>;
+
+fn read_migrations(files: &BundleFiles, read: ReadScript) -> Result<Vec<Migration>> {
     let mut migrations: Vec<Migration> = Vec::new();
     for (file, text) in &files.up {
         let (version, name) = parse_file_name(file)?;
@@ -194,12 +218,8 @@ fn read_migrations(files: &BundleFiles) -> Result<Vec<Migration>> {
             let message = format!("the version stands twice: {} has it too", other.file_stem());
             return Err(Error::InvalidMigration { migration: file.clone(), line: None, message });
         }
-        let up = Script::parse(file, text)?;
-        if up.statements().is_empty() {
-            let message = "the script has no statement".to_owned();
-            return Err(Error::InvalidMigration { migration: file.clone(), line: None, message });
-        }
-        let down = files.down.get(file).map(|text| Script::parse(file, text)).transpose()?;
+        let up = read(file, text)?;
+        let down = files.down.get(file).map(|text| read(file, text)).transpose()?;
         migrations.push(Migration { version, name: name.to_owned(), up, down });
     }
     if let Some(file) = files.down.keys().find(|file| !files.up.contains_key(*file)) {
@@ -224,4 +244,46 @@ fn parse_file_name(file: &str) -> Result<(i64, &str)> {
         line: None,
         message: "a script is named like V20250729144819__init.sql".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_checked_loads_as_it_did() {
+        for name in Bundle::builtin_names() {
+            let checked = Bundle::builtin(name).expect("a built-in model is right");
+            let texts = |of: fn(&Migration) -> Option<&Script>| {
+                let named = |migration: &Migration| {
+                    Some((format!("{}.sql", migration.file_stem()), of(migration)?.text().into()))
+                };
+                checked.migrations.iter().filter_map(named).collect()
+            };
+            let files = BundleFiles {
+                model: checked.model.to_json().to_string(),
+                up: texts(|migration| Some(&migration.up)),
+                down: texts(|migration| migration.down.as_ref()),
+                seeds: checked.seeds.clone(),
+            };
+            let again = Bundle::from_checked_files(&files).expect("it was right before");
+            assert_eq!(again.model.to_json(), checked.model.to_json(), "{name}");
+            for (later, first) in again.migrations.iter().zip(&checked.migrations) {
+                assert_eq!(later.file_stem(), first.file_stem());
+                assert_eq!(later.up.normalized(), first.up.normalized());
+                assert_eq!(later.up.statements(), first.up.statements());
+                assert_eq!(later.down, first.down);
+            }
+            assert_eq!(again.migrations.len(), checked.migrations.len(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_though_it_was_said_to_be_checked() {
+        for model in ["", "{", "[]", r#"{"name": "a"}"#] {
+            let files = BundleFiles { model: model.to_owned(), ..BundleFiles::default() };
+            let refused = Bundle::from_checked_files(&files).expect_err(model);
+            assert_eq!(refused.code(), "invalid_model", "{model}");
+        }
+    }
 }

@@ -72,6 +72,35 @@ describe("the second file", () => {
     await close();
   });
 
+  it("is not needed to open by a model of one's own again, and by a new one it is", async () => {
+    const model = { name: "own", tables: { notes: { columns: { title: { type: "text" } } } } };
+    const options = { name: "rest-own", storage: "opfs", model };
+    const first = await openHarness(browser.context, site.address);
+    await openDatabase(first, options);
+    await within(first, async () => {
+      await globalThis.db.init();
+      await globalThis.db.close();
+    });
+    await first.close();
+
+    const { page, close } = await pageWith(() => false);
+    const openedBy = (model) =>
+      within(
+        page,
+        async (options) => {
+          const db = await globalThis.freehold.open(options);
+          const count = await db.owner().count("notes");
+          await db.close();
+          return count;
+        },
+        { ...options, model },
+      );
+    assert.equal(await openedBy(model), 0);
+    const changed = { ...model, title: "Another" };
+    await assert.rejects(openedBy(changed), ({ code }) => code === "io");
+    await close();
+  });
+
   it("is asked for again by what needs it, and the error says that it is missing", async () => {
     let isThere = false;
     const { page, close } = await pageWith(() => isThere);

@@ -5,7 +5,7 @@
 
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 
-import { initSync, open } from "./dist/freehold_wasm.js";
+import { initSync, open, prepare } from "./dist/freehold_wasm.js";
 import { modelFolders } from "./model-files.mjs";
 
 const SCENARIOS = new URL("../../tests/scenarios/", import.meta.url);
@@ -29,6 +29,16 @@ const EVERYDAY = [
   "validate",
 ];
 
+/** A model as people write one, who leave out what goes without saying. */
+const OWN = {
+  name: "own",
+  tables: {
+    people: { columns: { name: { type: "text" } }, soft_delete: true },
+    notes: { columns: { title: { type: "text" }, author: { type: "ref", to: "people" } } },
+  },
+  links: { readers: { note: "notes", person: "people" } },
+};
+
 /** Values that most columns refuse. */
 const UNLIKELY = [null, "", "x", "x".repeat(100_000), -1.5, 1e300, true, {}, ["x"]];
 
@@ -44,8 +54,13 @@ WebAssembly.Instance = function (module, imports) {
 };
 
 const [, , copy, trace] = process.argv;
+const own = { model: JSON.stringify(OWN) };
+const image = await madeElsewhere(own);
 initSync({ module: readFileSync(copy) });
-// What SQLite does once in a process is traced with the first that is opened.
+// What is done once in a process is traced with the first that is opened, which is there already.
+const first = await openMemory("own", own, undefined, image);
+work(first, undefined, "people", OWN.tables.people);
+first.close();
 for (const name of modelFolders()) await browse(name);
 for (const file of readdirSync(SCENARIOS).filter((name) => name.endsWith(".json"))) {
   await replay(JSON.parse(readFileSync(new URL(file, SCENARIOS), "utf8")));
@@ -57,11 +72,31 @@ const methods = JSON.stringify(EVERYDAY);
 writeFileSync(new URL("everyday.js", DIST), `export const EVERYDAY = ${methods};\n`);
 writeFileSync(new URL("everyday.d.ts", DIST), TYPES);
 
+/** The bytes of a new database, made by an instance that is not traced. */
+async function madeElsewhere(bundle) {
+  isTracing = false;
+  const core = await import("./dist/freehold_wasm.js?elsewhere");
+  core.initSync({ module: readFileSync(copy) });
+  const handle = await core.open(JSON.stringify({ name: "own", storage: "memory", bundle }));
+  const requests = [
+    { method: "init", params: {} },
+    { method: "insert", params: { table: "people", row: { name: "Ada" } } },
+  ];
+  for (const request of requests) {
+    const answer = handle.call(JSON.stringify(request), () => {});
+    if (JSON.parse(answer).error) throw new Error(answer);
+  }
+  const bytes = handle.export();
+  handle.close();
+  isTracing = true;
+  return bytes;
+}
+
 /** A scenario: all of its steps are done, and the everyday ones traced. */
 async function replay({ name, bundle, now_ms, seed, steps }) {
   const files = typeof bundle === "string" ? builtinFiles(bundle) : bundle;
   // A model that is TOML takes a reader that the page loads along.
-  isTracing = files.model.startsWith("{");
+  isTracing = isJson(files);
   const handle = await openMemory(name, files, { now_ms, seed });
   const saved = new Map();
   for (const { call, as, params = {}, save = {} } of steps) {
@@ -159,6 +194,10 @@ function work(handle, as, table, { columns }) {
   }
 }
 
+function isJson({ model }) {
+  return model.startsWith("{");
+}
+
 /** A built-in model as apps get it. */
 function builtinFiles(name) {
   return JSON.parse(readFileSync(new URL(`models/${name}.json`, DIST), "utf8"));
@@ -170,13 +209,18 @@ function rowsOf(handle, as, table) {
 
 async function openMemory(name, bundle, testing, image) {
   const key = `base64:${Buffer.alloc(32, 7).toString("base64")}`;
-  const request = { name, storage: "memory", bundle, testing, key };
+  // A page has opened by the same model before: the checks lie in the second file.
+  const request = { checked: isJson(bundle), name, storage: "memory", bundle, testing, key };
+  const openPrepared = () => {
+    prepare(JSON.stringify(request));
+    return open(JSON.stringify(request), image);
+  };
   try {
-    return await open(JSON.stringify(request), image);
+    return await openPrepared();
   } catch {
     // A model that needs no key may refuse one; what else is wrong is said again.
     delete request.key;
-    return open(JSON.stringify(request), image);
+    return openPrepared();
   }
 }
 

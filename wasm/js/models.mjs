@@ -1,7 +1,9 @@
 // Writes the built-in models into `dist`, beside the WebAssembly file: the files of each as
 // `models/<name>.json`, the types of its tables as `models/<name>.d.ts`, and `models.js`, which
-// lists them. The core says what a list shows of each.
+// lists them. The core says what a list shows of each, and checks them. `BUILD` tells which core
+// that was.
 
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 import { callStatic, initSync } from "./dist/freehold_wasm.js";
@@ -17,6 +19,8 @@ const TYPES = (names) => `${names
 export interface Builtin {
 ${names.map((name) => `  ${name}: ${pascalCase(name)};\n`).join("")}}
 
+export declare const BUILD: string;
+
 export declare const BUILTIN: readonly {
   readonly summary: {
     readonly name: string;
@@ -30,7 +34,9 @@ export declare const BUILTIN: readonly {
 }[];
 `;
 
-initSync({ module: readFileSync(new URL("freehold_wasm_bg.wasm", DIST)) });
+const core = readFileSync(new URL("freehold_wasm_bg.wasm", DIST));
+const build = createHash("sha256").update(core).digest("base64url").slice(0, 12);
+initSync({ module: core });
 rmSync(new URL("models/", DIST), { recursive: true, force: true });
 mkdirSync(new URL("models/", DIST));
 const names = modelFolders();
@@ -44,7 +50,10 @@ const entries = names.map((name) => {
   return `  { summary: ${JSON.stringify(summary(name, files))}, file: ${file} },\n`;
 });
 if (entries.length === 0) throw new Error("there is no built-in model");
-writeFileSync(new URL("models.js", DIST), `export const BUILTIN = [\n${entries.join("")}];\n`);
+writeFileSync(
+  new URL("models.js", DIST),
+  `export const BUILD = "${build}";\nexport const BUILTIN = [\n${entries.join("")}];\n`,
+);
 writeFileSync(new URL("models.d.ts", DIST), TYPES(names));
 
 /** With the model as JSON: a reader of TOML is code that a page would have to load first. */

@@ -24,7 +24,7 @@ pub struct Handle {
 /// Opens what a request names.
 pub(crate) async fn open(request: &str, image: Option<Vec<u8>>) -> Result<Handle, OpenError> {
     let Request { name, is_stored, bundle, source, backups, key, testing } =
-        request::read(request)?;
+        request::prepared(request)?;
     let connection = match (is_stored, image) {
         (true, None) => storage::open_stored(&name).await?,
         (true, Some(_)) => return Err(request::invalid("image", "for `memory` alone").into()),

@@ -33,6 +33,12 @@ pub async fn open(request: String, image: Option<Vec<u8>>) -> Result<Handle, Str
     handle::open(&request, image).await.map_err(|error| handle::refusal(&error))
 }
 
+/// Reads a request to open ahead of [`open`], which has that done already where it gets the same.
+#[wasm_bindgen]
+pub fn prepare(request: String) {
+    request::prepare(request);
+}
+
 /// Puts a backup's bytes in the place of a stored database that is not open, whatever state it is
 /// in; the request is the one that opens it.
 ///

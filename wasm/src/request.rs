@@ -1,10 +1,17 @@
 //! Reading a request to open a database:
-//! `{"name", "storage", "bundle", "source"?, "backups"?, "key"?, "testing"?: {"now_ms", "seed"}}`.
+//! `{"name", "storage", "bundle", "source"?, "checked"?, "backups"?, "key"?,
+//! "testing"?: {"now_ms", "seed"}}`.
+//!
+//! Whoever says `checked` has opened the same bundle by the same build before; the built-in models
+//! were checked when they were written. The page says so: it is the app's own code that a model
+//! comes from, and its own worker that a wrong one would break.
 //!
 //! A bundle is its files. The built-in models are files beside this module, which the page fetches;
 //! a bundle that is a text is a name that it has no file of.
 //!
 //! By hand, since derived readers are larger than everything else that happens here.
+
+use std::cell::RefCell;
 
 use freehold_core::crypto::MasterKey;
 use freehold_core::{Bundle, Error, Result};
@@ -31,6 +38,28 @@ pub(crate) struct Request {
     pub testing: Option<(i64, u64)>,
 }
 
+thread_local! {
+    /// The request that was read last, with its text, until it is asked for.
+    static PREPARED: RefCell<Option<(String, Request)>> = const { RefCell::new(None) };
+}
+
+/// Reads a request ahead. One that is refused is read again when it is asked for.
+pub(crate) fn prepare(text: String) {
+    PREPARED.set(read(&text).ok().map(|request| (text, request)));
+}
+
+/// Reads a request, unless the same text was read ahead.
+///
+/// # Errors
+///
+/// - those of [`read`].
+pub(crate) fn prepared(text: &str) -> Result<Request> {
+    match PREPARED.take() {
+        Some((known, request)) if known == text => Ok(request),
+        _ => read(text),
+    }
+}
+
 /// Reads a request.
 ///
 /// # Errors
@@ -55,8 +84,10 @@ pub(crate) fn read(text: &str) -> Result<Request> {
         None => "page",
         Some(_) => return Err(invalid("source", "`builtin` expected, or nothing")),
     };
+    let is_checked = members.shift_remove("checked") == Some(Value::Bool(true));
     let bundle = match members.shift_remove("bundle") {
         Some(Value::String(name)) => return Err(Bundle::unknown(&name)),
+        Some(files) if is_checked => Bundle::from_checked_files(&read_files(files)?)?,
         Some(files) => Bundle::from_files(&read_files(files)?)?,
         None => return Err(invalid("bundle", "a built-in model's name or files expected")),
     };

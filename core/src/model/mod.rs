@@ -90,6 +90,18 @@ impl Model {
         }
     }
 
+    /// Loads JSON text that was loaded before without a mistake, in less than half of the time:
+    /// what only names mistakes is left out. For any other text the model may be one that the rest
+    /// of the core can't work with.
+    ///
+    /// # Errors
+    ///
+    /// - `invalid_model`: the text can't be read, as far as that is noticed.
+    pub fn from_checked_json(text: &str) -> Result<Model> {
+        let value = serde_json::from_str(text).unwrap_or_default();
+        resolved(&node::from_json(&value), |_, _| {})
+    }
+
     /// The table of this name.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)
@@ -135,10 +147,17 @@ pub(crate) fn locate(text: &str, found: &mut [Problem]) {
 
 fn load(root: Result<node::Node, Vec<Problem>>) -> Result<Model> {
     let root = root.map_err(|problems| Error::InvalidModel { problems })?;
-    let mut problems = problems::Problems::new(&root);
-    let spec = read::read_model(&root, &mut problems);
+    resolved(&root, check::check)
+}
+
+/// Names mistakes of a model.
+type Checker = fn(&Model, &mut problems::Problems<'_>);
+
+fn resolved(root: &node::Node, check: Checker) -> Result<Model> {
+    let mut problems = problems::Problems::new(root);
+    let spec = read::read_model(root, &mut problems);
     let model = resolve::resolve(spec, &mut problems);
-    check::check(&model, &mut problems);
+    check(&model, &mut problems);
     match problems.into_sorted() {
         problems if problems.is_empty() => Ok(model),
         problems => Err(Error::InvalidModel { problems }),

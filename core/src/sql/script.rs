@@ -4,17 +4,33 @@
 //! and one space between tokens, so that editing a comment in an applied migration changes
 //! nothing, and every other edit shows.
 
+use std::sync::{Arc, LazyLock};
+
 use super::token::{Token, TokenKind, tokens};
 use crate::error::{Error, Result};
 
 /// A script: statements that run in order, inside a transaction that its runner opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Script {
     name: String,
+    /// Read when it is asked for where it is known to be right.
+    content: Arc<LazyLock<Content, Box<dyn FnOnce() -> Content + Send + Sync>>>,
+}
+
+#[derive(Debug)]
+struct Content {
     text: String,
     normalized: String,
     statements: Vec<Statement>,
 }
+
+impl PartialEq for Script {
+    fn eq(&self, other: &Script) -> bool {
+        (&self.name, self.text()) == (&other.name, other.text())
+    }
+}
+
+impl Eq for Script {}
 
 /// One statement of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,47 +60,25 @@ impl Script {
     /// # Ok::<(), freehold_core::Error>(())
     /// ```
     pub fn parse(name: &str, text: &str) -> Result<Script> {
-        let failed = |line, message: String| {
-            Err(Error::InvalidMigration { migration: name.to_owned(), line: Some(line), message })
-        };
-        let mut normalized = String::with_capacity(text.len());
-        let mut statements = Vec::new();
-        let mut open: Vec<Token<'_>> = Vec::new();
-        for token in tokens(text) {
-            let token = match token {
-                Ok(token) => token,
-                Err(error) => return failed(error.line, error.message),
-            };
-            if open.is_empty() && token.is(";") {
-                continue;
-            }
-            if open.is_empty()
-                && let Some(message) = refusal(&token)
-            {
-                return failed(token.line, message);
-            }
-            open.push(token);
-            normalized.push_str(token.text);
-            if token.is(";") && !is_inside_trigger(&open) {
-                normalized.push('\n');
-                statements.push(Statement::new(text, &open));
-                open.clear();
-            } else {
-                normalized.push(' ');
-            }
-        }
-        match open.first() {
-            None => {
-                Ok(Script { name: name.to_owned(), text: text.to_owned(), normalized, statements })
-            }
-            Some(first) => {
-                let message = match is_trigger(&open) {
-                    true => "the trigger that starts here has no `END;`",
-                    false => "the statement that starts here has no `;` at its end",
-                };
-                failed(first.line, message.to_owned())
-            }
-        }
+        let content = read(name, text)?;
+        Ok(Script::later(name, move || content))
+    }
+
+    /// A script whose text was read before without a mistake, or is made by the core itself. It is
+    /// made and read once it is looked into.
+    pub(crate) fn of_checked(
+        name: &str,
+        text: impl FnOnce() -> String + Send + Sync + 'static,
+    ) -> Script {
+        let script = name.to_owned();
+        Script::later(name, move || {
+            read(&script, &text()).expect("whoever left it unread knew that it is right")
+        })
+    }
+
+    fn later(name: &str, content: impl FnOnce() -> Content + Send + Sync + 'static) -> Script {
+        let content: Box<dyn FnOnce() -> Content + Send + Sync> = Box::new(content);
+        Script { name: name.to_owned(), content: Arc::new(LazyLock::new(content)) }
     }
 
     /// The name that errors give it.
@@ -94,17 +88,59 @@ impl Script {
 
     /// The text as it was given.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.content.text
     }
 
     /// The text without comments, with one space between tokens and one statement a line.
     pub fn normalized(&self) -> &str {
-        &self.normalized
+        &self.content.normalized
     }
 
     /// The statements, in order.
     pub fn statements(&self) -> &[Statement] {
-        &self.statements
+        &self.content.statements
+    }
+}
+
+fn read(name: &str, text: &str) -> Result<Content> {
+    let failed = |line, message: String| {
+        Err(Error::InvalidMigration { migration: name.to_owned(), line: Some(line), message })
+    };
+    let mut normalized = String::with_capacity(text.len());
+    let mut statements = Vec::new();
+    let mut open: Vec<Token<'_>> = Vec::new();
+    for token in tokens(text) {
+        let token = match token {
+            Ok(token) => token,
+            Err(error) => return failed(error.line, error.message),
+        };
+        if open.is_empty() && token.is(";") {
+            continue;
+        }
+        if open.is_empty()
+            && let Some(message) = refusal(&token)
+        {
+            return failed(token.line, message);
+        }
+        open.push(token);
+        normalized.push_str(token.text);
+        if token.is(";") && !is_inside_trigger(&open) {
+            normalized.push('\n');
+            statements.push(Statement::new(text, &open));
+            open.clear();
+        } else {
+            normalized.push(' ');
+        }
+    }
+    match open.first() {
+        None => Ok(Content { text: text.to_owned(), normalized, statements }),
+        Some(first) => {
+            let message = match is_trigger(&open) {
+                true => "the trigger that starts here has no `END;`",
+                false => "the statement that starts here has no `;` at its end",
+            };
+            failed(first.line, message.to_owned())
+        }
     }
 }
 

@@ -5,10 +5,10 @@
  * @packageDocumentation
  */
 
-import init, { callStatic, open, replace } from "./freehold_wasm.js";
+import init, { callStatic, open, prepare, replace } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
-import { Rest, isEveryday, isTomlModel } from "./rest.js";
+import { Rest, isEveryday, isUnchecked } from "./rest.js";
 import { Standing } from "./standing.js";
 
 /** What can be asked of an engine. `text` is JSON. */
@@ -42,6 +42,11 @@ export class Engine {
   /** Loads the WebAssembly file that lies beside this module. */
   static async start(): Promise<Engine> {
     return new Engine(await load());
+  }
+
+  /** Reads a request ahead of opening by it, which says what is wrong with it. */
+  prepare(request: string): void {
+    if (!isUnchecked(request)) prepare(request);
   }
 
   /**
@@ -115,7 +120,7 @@ export class Engine {
 function isLate(ask: Ask): boolean {
   switch (ask.kind) {
     case "open":
-      return isTomlModel(ask.text);
+      return isUnchecked(ask.text);
     case "call":
       return !isEveryday(ask.text);
     case "subscribe":

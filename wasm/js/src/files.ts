@@ -32,11 +32,10 @@ const USED_FILE = ".used";
 export async function checkFiles(name: string): Promise<void> {
   const directory = await databaseDirectory(name).catch(() => undefined);
   if (!directory) return;
-  const files = await filesByName(directory);
+  const [files, isUsed] = await Promise.all([filesByName(directory), isMarked(directory)]);
   const file = DATABASE_FILES.map((known) => files.get(known)).find(Boolean);
   // What was written last may stand in the log alone.
   const isKept = [file, file && files.get(LOG_FILE)].some(holdsSomething);
-  const isUsed = await isMarked(directory);
   if (isUsed && !isKept) {
     const what = file ? "is empty" : "is gone, or its first bytes are damaged";
     const message =

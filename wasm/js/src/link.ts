@@ -61,6 +61,11 @@ export function workerFailed(reason: string): FreeholdError {
   return new FreeholdError({ code: "worker_failed", message });
 }
 
+/** Why nothing can be asked any more where somebody closed it. */
+export function closed(): FreeholdError {
+  return new FreeholdError({ code: "closed", message: "the database is closed" });
+}
+
 interface Waiting {
   readonly askedAt: number;
   readonly resolve: (answer: Answer) => void;
@@ -69,14 +74,18 @@ interface Waiting {
 }
 
 class WorkerLink implements Link {
-  readonly #thread = new Thread({
-    hear: (message) => this.#receive(message),
-    died: (reason) => this.#fail(reason),
-  });
+  readonly #thread = new Thread();
   readonly #waiting = new Map<number, Waiting>();
   readonly #listening = new Map<number, (event: string) => void>();
   #failure: FreeholdError | undefined;
   #last = 0;
+
+  constructor() {
+    this.#thread.listen({
+      hear: (message) => this.#receive(message),
+      died: (reason) => this.#fail(reason),
+    });
+  }
 
   get ended(): boolean {
     return this.#failure !== undefined;

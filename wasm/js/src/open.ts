@@ -15,6 +15,7 @@ import { FreeholdError } from "./error.js";
 import type { Problem } from "./error.js";
 import { checkFiles } from "./files.js";
 import type { DatabaseOf, TypedSource } from "./infer.js";
+import { knownBundle } from "./known.js";
 import { startLink } from "./link.js";
 import type { Link, OnProgress } from "./link.js";
 import type { Model } from "./model.js";
@@ -24,7 +25,8 @@ import type { AnyTables, TablesOf } from "./tables.js";
 import { Connection } from "./tabs/connection.js";
 import { TabLink } from "./tabs/link.js";
 import { isLed } from "./tabs/presence.js";
-import { fingerprint, newestMigration } from "./tabs/version.js";
+import { newestMigration } from "./tabs/version.js";
+import { Thread } from "./thread.js";
 import { base64Of } from "./values.js";
 
 /** A model with its migrations and seed sets: names and texts, as they lie in a folder. */
@@ -121,7 +123,7 @@ export async function openFrom<T extends TablesOf<T>>(
 ): Promise<Database<T>> {
   const storage = options.storage ?? "opfs";
   const way = { options, image, storage, openedAt: Date.now(), connection: Connection.make() };
-  const link = await openLink(way, storage === "opfs" ? checkUnlessLed(options.name) : undefined);
+  const link = await openLink(way, true);
   const { onProgress } = options;
   const report: OnProgress | undefined =
     onProgress && ((progress) => onProgress(JSON.parse(progress) as Progress));
@@ -151,9 +153,13 @@ export async function requestToOpen(options: OpenOptions): Promise<string> {
   return openRequest(options, await bundleOf(options.model));
 }
 
-function openRequest(options: OpenOptions, bundle: NamedBundle): string {
+function openRequest(options: OpenOptions, bundle: NamedBundle, isKnown = false): string {
   const { testing, backups, masterKey, storage = "opfs" } = options;
+  const { bundle: files, source } = bundle;
+  const isJson = typeof files === "object" && (files.model as string).trimStart().startsWith("{");
   return JSON.stringify({
+    // The built-in models were checked when they were written.
+    ...((isKnown && isJson) || source ? { checked: true } : {}),
     name: options.name,
     storage,
     ...bundle,
@@ -183,26 +189,53 @@ function filesOf(files: BundleFiles): BundleFiles {
   return { ...files, model: typeof model === "string" ? model : JSON.stringify(model) };
 }
 
-/** Opens in a worker, once the files were looked at. */
-async function openLink(way: Way, checked?: Promise<void>): Promise<Link> {
-  const { options, storage, openedAt, connection } = way;
+/** Opens in a worker; for the first time once the files were looked at. */
+async function openLink(way: Way, isFirst = false): Promise<Link> {
+  const { options, storage, connection } = way;
+  if (storage === "opfs" && canShare()) return openShared(way, isFirst);
+  const checked = storage === "opfs" && isFirst ? checkFiles(options.name) : undefined;
   const [bundle] = await Promise.all([bundleOf(options.model), checked]);
-  const request = openRequest(options, bundle);
-  if (storage === "opfs" && canShare()) {
-    const hasKey = options.masterKey !== undefined;
-    const { name, whenHeld = "wait", onHeld } = options;
-    const tab = { name, request, openedAt, fingerprint: fingerprint(bundle), hasKey };
-    const version = newestMigration(bundle.bundle);
-    return TabLink.open({ tab, version, connection, whenHeld, onHeld });
-  }
+  const known = knownBundle(options.name, bundle);
+  const request = openRequest(options, bundle, known.isKnown);
   const link = takeIdle();
   connection.waitsFor(() => link.waitingSince);
   try {
     read(await link.ask({ kind: "open", text: request, image: way.image }));
     connection.enter("leading");
+    known.remember();
     return link;
   } catch (error) {
     link.end();
+    throw error;
+  }
+}
+
+/** The same for tabs: worker, core and model are loaded while the page still looks around. */
+async function openShared(way: Way, isFirst: boolean): Promise<Link> {
+  const { options, openedAt, connection } = way;
+  const { name, whenHeld = "wait", onHeld } = options;
+  const thread = new Thread();
+  try {
+    const free = isLed(name).then((led) => !led);
+    const load = async (request?: string) => {
+      if (await free) thread.post({ kind: "load", request });
+    };
+    const looked = Promise.all([load(), isFirst ? checkUnlessLed(name, free) : undefined]);
+    // What is found is said below; meanwhile nobody waits for it.
+    looked.catch(() => {});
+    const bundle = await bundleOf(options.model);
+    const known = knownBundle(name, bundle);
+    const request = openRequest(options, bundle, known.isKnown);
+    await Promise.all([load(request), looked]);
+    const hasKey = options.masterKey !== undefined;
+    const tab = { name, request, openedAt, fingerprint: known.fingerprint, hasKey };
+    const version = newestMigration(bundle.bundle);
+    const link = await TabLink.open({ tab, version, connection, whenHeld, onHeld, thread });
+    // Another tab's core has not seen it.
+    if (connection.state === "leading") known.remember();
+    return link;
+  } catch (error) {
+    thread.end();
     throw error;
   }
 }
@@ -211,12 +244,11 @@ async function openLink(way: Way, checked?: Promise<void>): Promise<Link> {
  * Looks at the files that nobody has open. While another tab writes they can't be read, and may be
  * anything in between; whoever leads there has looked at them.
  */
-async function checkUnlessLed(name: string): Promise<void> {
-  const isFree = async () => !canShare() || !(await isLed(name));
+async function checkUnlessLed(name: string, isFree: Promise<boolean>): Promise<void> {
   try {
-    if (await isFree()) await checkFiles(name);
+    if (await isFree) await checkFiles(name);
   } catch (error) {
-    if (error instanceof FreeholdError && (await isFree())) throw error;
+    if (error instanceof FreeholdError && !(await isLed(name))) throw error;
   }
 }
 

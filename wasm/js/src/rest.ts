@@ -1,9 +1,9 @@
 /**
  * The second WebAssembly file: code that everyday work does not execute.
  *
- * It is fetched as soon as the first one runs, at low priority. A request that will need it waits
- * for it; where code of the first file calls into it before it is there, it is loaded at once,
- * which stops the worker for that long.
+ * It is fetched a little after the first one runs, at low priority. A request that will need it
+ * waits for it; where code of the first file calls into it before it is there, it is loaded at
+ * once, which stops the worker for that long.
  *
  * @packageDocumentation
  */
@@ -17,6 +17,9 @@ type FirstFile = InitOutput & { readonly has_rest?: WebAssembly.Global };
 
 const everyday: ReadonlySet<string> = new Set(EVERYDAY);
 
+/** How long a page may show its first rows before the file is fetched. */
+const REST_MS = 500;
+
 /** The method that a request names first. Quotes inside of texts are escaped. */
 const METHOD = /"method":"(\w+)"/;
 
@@ -25,9 +28,9 @@ export function isEveryday(request: string): boolean {
   return everyday.has(METHOD.exec(request.slice(0, 400))?.[1] ?? "");
 }
 
-/** Whether a request to open brings a model in TOML: its reader lies in the second file. */
-export function isTomlModel(request: string): boolean {
-  return !request.includes('"model":"{');
+/** Whether a request to open brings a model that is to be checked: that is the second file's. */
+export function isUnchecked(request: string): boolean {
+  return !request.slice(0, 400).includes('"checked":true');
 }
 
 /** Loads the second file beside a first one that runs. */
@@ -35,13 +38,13 @@ export class Rest {
   readonly #first: FirstFile;
   #loading: Promise<void> | undefined;
 
-  /** Begins to fetch the file, where that goes on beside other work. */
+  /** Has the file fetched later, where that goes on beside other work. */
   constructor(first: InitOutput) {
     this.#first = first;
     // The bindings look for it there.
     Object.assign(globalThis, { freeholdLoadRest: () => this.#loadNow() });
     // What goes wrong here is said to whoever needs the file.
-    if (!inNode()) this.load().catch(() => {});
+    if (!inNode()) setTimeout(() => this.load().catch(() => {}), REST_MS);
   }
 
   /** Resolves when the file is there. Rejects when it can't be had; asking again tries again. */

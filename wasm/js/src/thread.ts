@@ -20,11 +20,12 @@ export class Thread {
   readonly name = `freehold-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
   readonly #worker: Worker;
   readonly #watch = new AbortController();
-  readonly #hearing: Hearing;
+  #hearing: Hearing | undefined;
   #isDead = false;
+  /** How it died before anybody listened. */
+  #death: Parameters<Hearing["died"]> | undefined;
 
-  constructor(hearing: Hearing) {
-    this.#hearing = hearing;
+  constructor() {
     // Bundlers look for exactly this form.
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), {
       type: "module",
@@ -33,6 +34,12 @@ export class Thread {
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     this.#worker.onerror = (event) => this.#died(event.message || "it could not be loaded");
     this.#worker.onmessageerror = () => this.#died("a message could not be read");
+  }
+
+  /** Tells somebody from now on what becomes of it. What it says before it was asked is lost. */
+  listen(hearing: Hearing): void {
+    this.#hearing = hearing;
+    if (this.#death) hearing.died(...this.#death);
   }
 
   /** Says something to it. */
@@ -51,7 +58,7 @@ export class Thread {
     if (this.#isDead) return;
     if (message.kind === "failed") return this.#died(message.message, message.id);
     if (message.kind === "ready") this.#watchWorker();
-    this.#hearing.hear(message);
+    else this.#hearing?.hear(message);
   }
 
   /** The worker holds this lock while it lives, so whoever gets it knows that it does not. */
@@ -68,6 +75,7 @@ export class Thread {
   #died(reason: string, id?: number): void {
     if (this.#isDead) return;
     this.end();
-    this.#hearing.died(reason, id);
+    this.#death = [reason, id];
+    this.#hearing?.died(reason, id);
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The dedicated worker that has a database: a browser hands out synchronous files nowhere else.
  *
- * It loads the core when it is asked something, or when it is its turn to lead: one that waits for
- * its turn costs next to nothing.
+ * It loads the core when it is asked something, or when it is its turn to lead, or is about to be:
+ * one that waits for its turn costs next to nothing.
  *
  * @packageDocumentation
  */
@@ -29,20 +29,33 @@ let leave = () => {};
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "ask") works.ask(OWN, data, post);
+  else if (data.kind === "load") load(data.request);
   else if (data.kind === "join") void join(data.tab).catch((error: unknown) => fail(error));
   else works.add(OWN, { run: close });
 };
 
-holdLock().then(() => scope.postMessage({ kind: "ready" }), fail);
+const held = holdLock();
+held.then(() => scope.postMessage({ kind: "ready" }), fail);
 
 function post(reply: Reply): void {
   const isBytes = reply.kind === "answer" && typeof reply.answer !== "string";
   scope.postMessage(reply, isBytes ? [(reply.answer as Uint8Array).buffer] : []);
 }
 
+/** Loads the core, and has it read the request by which it will open a database. */
+function load(request: string | undefined): void {
+  works.add(OWN, {
+    run: async (engine) => {
+      if (request !== undefined) engine.prepare(request);
+    },
+  });
+}
+
 /** Waits until nobody leads, leads, and holds the lock that says so for as long as it does. */
 async function join(tab: Tab): Promise<void> {
   const { locks } = scope.navigator;
+  // Others learn by this worker's own lock when it leads no longer.
+  await held;
   await locks?.request(leaderLock(tab.name), async () => {
     const started = await Leader.start(tab, scope.name, works);
     if (!(started instanceof Leader)) {

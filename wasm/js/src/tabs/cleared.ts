@@ -5,6 +5,8 @@
  * @packageDocumentation
  */
 
+import { FreeholdError } from "../error.js";
+
 /** How long files are taken to be there since they were last seen. */
 const TRUST_MS = 1000;
 
@@ -44,4 +46,12 @@ export class PoolWatch {
       return false;
     }
   }
+}
+
+/** What is said of a database whose files are gone. */
+export function cleared(): FreeholdError {
+  const message =
+    "the database's files were removed while it was open, and what was in them is gone; " +
+    "reload the page to begin anew";
+  return new FreeholdError({ code: "storage_cleared", message });
 }

@@ -10,16 +10,18 @@
 
 import type { Answer, Ask } from "../engine.js";
 import { FreeholdError } from "../error.js";
-import { subscriptionKey, unsubscribe, workerFailed } from "../link.js";
+import { closed, subscriptionKey, unsubscribe, workerFailed } from "../link.js";
 import type { Link, OnProgress, Subscription } from "../link.js";
 import { Thread } from "../thread.js";
 import { Calls } from "./calls.js";
+import { cleared } from "./cleared.js";
 import type { Connection } from "./connection.js";
 import { whenAsleep } from "./lifecycle.js";
 import { PROTOCOL, channelOf, channelOfAll, leaderLock } from "./messages.js";
 import type { Broadcast, FromLeader, FromWorker, Tab, ToLeader } from "./messages.js";
 import { Presence, compareVersions, heldByNewer } from "./presence.js";
 import type { WhenHeld } from "./presence.js";
+import { unchecked } from "./version.js";
 
 /** How a page takes part. */
 export interface Part extends WhenHeld {
@@ -27,6 +29,8 @@ export interface Part extends WhenHeld {
   /** The newest migration that it knows. */
   readonly version: string;
   readonly connection: Connection;
+  /** The page's own worker, which was started meanwhile. */
+  readonly thread: Thread;
 }
 
 /** What a page has while it is awake and connected, or tries to be. */
@@ -51,6 +55,8 @@ export class TabLink implements Link {
   readonly #opened = later<void>();
   #all: BroadcastChannel | undefined;
   #awake: Awake | undefined;
+  /** A worker that was started and has nothing to do yet. */
+  #spare: Thread | undefined;
   #thread: Thread | undefined;
   #leading: Leading | undefined;
   #left: ((answer: Answer) => void) | undefined;
@@ -62,6 +68,7 @@ export class TabLink implements Link {
 
   private constructor(part: Part) {
     this.#part = part;
+    this.#spare = part.thread;
     part.connection.waitsFor(() => this.#calls.waitingSince);
     this.#stopWatching = whenAsleep(
       () => this.#sleep(),
@@ -156,6 +163,8 @@ export class TabLink implements Link {
 
   #letGo(): void {
     this.#left?.(DONE);
+    this.#spare?.end();
+    this.#spare = undefined;
     this.#thread?.end();
     this.#thread = undefined;
     this.#leading = undefined;
@@ -202,7 +211,7 @@ export class TabLink implements Link {
       case "welcome":
         return this.#follow({ epoch: message.epoch, isOwn: false });
       case "tell":
-        return this.#toLeader({ kind: "request", request: this.#part.tab.request });
+        return this.#toLeader({ kind: "request", request: unchecked(this.#part.tab.request) });
       case "refused":
         return this.#refused(message.answer);
       default:
@@ -212,8 +221,6 @@ export class TabLink implements Link {
 
   #hearThread(thread: Thread, message: FromWorker): void {
     switch (message.kind) {
-      case "ready":
-        return thread.post({ kind: "join", tab: this.#part.tab });
       case "leading":
         return this.#follow({ epoch: thread.name, isOwn: true });
       case "renew":
@@ -226,19 +233,23 @@ export class TabLink implements Link {
       case "progress":
       case "event":
         return this.#calls.hear(message);
+      case "ready":
       case "failed":
-        // The thread says so by dying.
+        // The thread sees to these.
         return;
     }
   }
 
   #startThread(): void {
     if (this.#thread || !this.#awake) return;
-    const thread: Thread = new Thread({
+    const thread = this.#spare ?? new Thread();
+    this.#spare = undefined;
+    this.#thread = thread;
+    thread.post({ kind: "join", tab: this.#part.tab });
+    thread.listen({
       hear: (message) => this.#hearThread(thread, message),
       died: (reason, id) => this.#threadDied(thread, reason, id),
     });
-    this.#thread = thread;
   }
 
   #threadDied(thread: Thread, reason: string, id: number | undefined): void {
@@ -386,15 +397,4 @@ function later<T>() {
     [resolve, reject] = [resolved, rejected];
   });
   return { promise, resolve, reject };
-}
-
-function closed(): FreeholdError {
-  return new FreeholdError({ code: "closed", message: "the database is closed" });
-}
-
-function cleared(): FreeholdError {
-  const message =
-    "the database's files were removed while it was open, and what was in them is gone; " +
-    "reload the page to begin anew";
-  return new FreeholdError({ code: "storage_cleared", message });
 }

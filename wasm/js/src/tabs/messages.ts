@@ -83,6 +83,8 @@ export type FromLeader =
 /** What a page says to its own worker. */
 export type ToWorker =
   | Asked
+  /** To load the core, since it is likely to lead; and the request that it will be opened by. */
+  | { readonly kind: "load"; readonly request?: string | undefined }
   /** To lead when nobody else does. */
   | { readonly kind: "join"; readonly tab: Tab }
   /** To close the database and lead no longer. */
