@@ -137,7 +137,8 @@ impl Parser {
     }
 
     fn next(&mut self) -> Token {
-        let token = self.tokens[self.at].1.clone();
+        // Nobody looks back, and the last one is the end in any case.
+        let token = std::mem::replace(&mut self.tokens[self.at].1, Token::End);
         self.at = (self.at + 1).min(self.tokens.len() - 1);
         token
     }

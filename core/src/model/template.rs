@@ -11,7 +11,8 @@ const SOURCE: &str = include_str!("templates.toml");
 
 /// Puts the templates' columns and keys under what the tables say themselves.
 pub(super) fn expand(spec: &mut ModelSpec, problems: &mut Problems<'_>) {
-    if spec.tables.iter().all(|table| table.template.is_none()) {
+    // The core writes models out so, and reading the standard tables takes longer than the rest.
+    if spec.tables.iter().all(is_written_out) {
         return;
     }
     let standard = standard_tables();
@@ -23,6 +24,28 @@ pub(super) fn expand(spec: &mut ModelSpec, problems: &mut Problems<'_>) {
             extend(table, base, user.as_deref(), problems);
         }
     }
+}
+
+/// Whether a table's template adds nothing to it.
+fn is_written_out(table: &TableSpec) -> bool {
+    let Some(word) = TEMPLATES.iter().find(|(_, known)| Some(*known) == table.template) else {
+        return true;
+    };
+    let names = standard_columns(word.0);
+    let has = |name: &&str| table.columns.iter().any(|column| column.name == **name);
+    let is_left_out = |name: &&str| table.without.iter().any(|left_out| left_out == *name);
+    table.unique.is_some()
+        && table.doc.is_some()
+        && table.without.iter().all(|name| names.contains(&name.as_str()))
+        && names.iter().all(|name| has(name) || is_left_out(name))
+}
+
+/// The names of a standard table's columns, which have a line each.
+fn standard_columns(word: &str) -> Vec<&'static str> {
+    let heading = format!("[tables.{word}]");
+    let behind = SOURCE.split(heading.as_str()).nth(1).unwrap_or_default();
+    let lines = behind.lines().take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.strip_prefix("columns.")?.split(' ').next()).collect()
 }
 
 /// The names of a template's columns.
@@ -112,4 +135,41 @@ fn own_or_standard(
         column.to = user.map(str::to_owned);
     }
     column
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_tables_are_told_by_their_lines() {
+        for (word, template) in TEMPLATES {
+            assert_eq!(standard_columns(word), column_names(template), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_leaves_something_out_is_not_written_out() {
+        let read = |table: &str| {
+            let source = format!("name = \"a\"\n[tables.t]\ntemplate = \"tenant\"\n{table}");
+            let root = toml::read(&source).expect("it is TOML");
+            read::read_model(&root, &mut Problems::new(&root)).tables.remove(0)
+        };
+        let columns = |names: &[&str]| -> String {
+            names.iter().map(|name| format!("columns.{name} = {{ type = \"text\" }}\n")).collect()
+        };
+        let all = columns(&["id", "name", "slug", "created_at", "updated_at"]);
+        let most = columns(&["id", "name", "slug", "created_at"]);
+        let said = "doc = \"One.\"\nunique = []\n";
+        assert!(is_written_out(&read(&format!("{said}{all}"))));
+        assert!(is_written_out(&read(&format!("{said}without = [\"updated_at\"]\n{most}"))));
+        for table in [
+            format!("{said}{most}"),
+            format!("unique = []\n{all}"),
+            format!("doc = \"One.\"\n{all}"),
+            format!("{said}without = [\"nothing\"]\n{all}"),
+        ] {
+            assert!(!is_written_out(&read(&table)), "{table}");
+        }
+    }
 }
