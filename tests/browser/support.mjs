@@ -57,15 +57,17 @@ const CONTENT_TYPES = {
  * @property {() => Promise<void>} crash Kills all of its processes at once, and starts it again.
  * @property {() => Promise<void>} close
  *
+ * @param {object} options What Playwright takes besides.
  * @returns {Promise<Browser>}
  */
-export async function startBrowser() {
+export async function startBrowser(options = {}) {
   const profile = mkdtempSync(join(tmpdir(), "freehold-browser-"));
   const launch = () =>
     chromium.launchPersistentContext(profile, {
       executablePath: findChromium(),
       headless: true,
       args: CHROMIUM_ARGUMENTS,
+      ...options,
     });
   const browser = {
     context: await launch(),
@@ -112,7 +114,8 @@ export async function serve(folders) {
     }
     response.writeHead(200, {
       "content-type": CONTENT_TYPES[extname(file)] ?? "application/octet-stream",
-      "cache-control": "no-store",
+      // Asked for each time; a page that forbids any keeping is not kept for the way back either.
+      "cache-control": "no-cache",
     });
     createReadStream(file).pipe(response);
   });
