@@ -2,10 +2,18 @@
 // their bytes can be had, and a backup takes their place.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { promisify } from "node:util";
 
 import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
 import { serve, startBrowser } from "./support.mjs";
+import { killWorker } from "./tabs.mjs";
+
+const run = promisify(execFile);
 
 const MODEL = {
   name: "notebook",
@@ -130,6 +138,33 @@ describe("the files of a database", () => {
     );
     assert.deepEqual(counted, [true, 5]);
     await page.close();
+  });
+
+  it("can be had with the log that a crash left, which SQLite reads", async () => {
+    const page = await openFilled("crashed", 4);
+    await killWorker(page);
+    await page.close();
+    const other = await openHarness(browser.context, site.address);
+    const files = await within(other, async () => {
+      const both = [await freehold.exportFile("crashed"), await freehold.exportLog("crashed")];
+      const bytes = async (file) => [...new Uint8Array(await file.arrayBuffer())];
+      return Promise.all(both.map(async (file) => [file.name, await bytes(file)]));
+    });
+    const folder = mkdtempSync(join(tmpdir(), "freehold-crashed-"));
+    const [[, database], [log, written]] = files;
+    writeFileSync(join(folder, "crashed.db"), Buffer.from(database));
+    writeFileSync(join(folder, log), Buffer.from(written));
+    const read = [
+      "import sqlite3, sys",
+      'print(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM notes").fetchone()[0])',
+    ].join("\n");
+    const { stdout } = await run("python3", ["-c", read, join(folder, "crashed.db")]);
+    assert.equal(stdout.trim(), "4");
+    rmSync(folder, { recursive: true });
+
+    const nothing = () => freehold.exportLog("never-made").then((file) => file === undefined);
+    assert.ok(await within(other, nothing));
+    await other.close();
   });
 
   it("can be had as the backups that were made before the schema changed", async () => {

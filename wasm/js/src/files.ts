@@ -65,7 +65,7 @@ export async function backupsOf(name: string): Promise<string[]> {
 /**
  * The bytes of a stored database's file as they lie there, whatever their state, for a database
  * that no longer opens; or of one of its backups. Of a database that opens take a `backup` instead:
- * what was written last may stand in a log beside the file, which is no part of this.
+ * what was written last may stand in its log, which `exportLog` gives.
  *
  * Rejects with `not_found` where nothing is stored under this name, or nothing of it can be told.
  */
@@ -78,6 +78,20 @@ export async function exportFile(name: string, backup?: string): Promise<File> {
     throw new FreeholdError({ code: "not_found", message });
   }
   return fileOf(name, await file.slice(HEADER_BYTES).arrayBuffer());
+}
+
+/**
+ * The bytes of the log that lies beside a stored database, as they lie there: the writes that were
+ * not yet brought into its file. Nothing where there are none.
+ *
+ * SQLite finds it where its name is that of the database's file with `-wal` behind it, and both are
+ * in one folder.
+ */
+export async function exportLog(name: string): Promise<File | undefined> {
+  const directory = await databaseDirectory(name).catch(() => undefined);
+  const log = directory && (await filesByName(directory)).get(LOG_FILE);
+  if (!log || !holdsSomething(log)) return undefined;
+  return new File([log.slice(HEADER_BYTES)], `${name}.db-wal`);
 }
 
 async function fileToExport(

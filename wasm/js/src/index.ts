@@ -12,7 +12,7 @@ export type { Credentials, NewAccount, SeedOptions } from "./database.js";
 export type { CallEvent, OnCall } from "./debug.js";
 export { ERROR_CODES, FreeholdError } from "./error.js";
 export type { ErrorBody, ErrorCode, Issue, Problem } from "./error.js";
-export { backupsOf, exportFile } from "./files.js";
+export { backupsOf, exportFile, exportLog } from "./files.js";
 export { newId } from "./id.js";
 export type * from "./infer.js";
 export type { Builtin } from "./models.js";
