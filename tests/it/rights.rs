@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use freehold::account::SignUp;
 use freehold::{Actor, Bundle, Database, ListOptions, Origin, Principal, Result};
-use freehold_core::host::FixedHost;
+use freehold_core::host::{FixedHost, Host};
 use rusqlite::functions::{Context, FunctionFlags};
 use serde_json::{Value, json};
 
@@ -179,6 +179,9 @@ columns.status = { type = "text", default = "active" }
 policy = { read = "TRUE" }
 columns.person_id = { type = "ref", to = "people" }
 columns.role = { type = "enum", of = "role" }
+[tables.keys]
+template = "api_key"
+policy = {}
 [tables.grants]
 template = "permission"
 policy = {}
@@ -188,47 +191,106 @@ policy = { read = "has_permission('goods:read')" }
 columns.name = { type = "text" }
 "#;
 
-/// Somebody is suspended while their rights are looked up, right after that was asked for which it
-/// changes. No commit of anybody follows by which it could be noticed.
+/// Ends everybody's rights by another connection, once, when it is armed and then comes to work.
+#[derive(Clone)]
+struct Ending(Arc<AtomicBool>, std::path::PathBuf);
+
+impl Ending {
+    fn arm(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn work(&self) {
+        if self.0.swap(false, Ordering::Relaxed) {
+            self.by_another(
+                "UPDATE people SET status = 'suspended';
+                 UPDATE keys SET revoked_at = '2020-01-01T00:00:00.000Z'",
+            );
+        }
+    }
+
+    fn by_another(&self, sql: &str) {
+        rusqlite::Connection::open(&self.1).unwrap().execute_batch(sql).unwrap();
+    }
+}
+
+impl Host for Ending {
+    fn now_ms(&self) -> i64 {
+        self.work();
+        1_767_225_600_000
+    }
+
+    fn fill_random(&self, buffer: &mut [u8]) {
+        freehold::SystemHost.fill_random(buffer);
+    }
+}
+
+/// A shop with somebody and a key in it, whose rights may end whenever the clock is looked at, or
+/// `lower` is called.
+fn shop(folder: &tempfile::TempDir) -> (Database, Ending, [Actor; 2]) {
+    let ending = Ending(Arc::default(), folder.path().join("shop.db"));
+    let connection = rusqlite::Connection::open(&ending.1).unwrap();
+    connection.pragma_update(None, "journal_mode", "wal").unwrap();
+    let calls = ending.clone();
+    let lower = move |context: &Context<'_>| {
+        calls.work();
+        Ok(context.get::<String>(0)?.to_lowercase())
+    };
+    connection.create_scalar_function("lower", 1, FunctionFlags::SQLITE_UTF8, lower).unwrap();
+    let bundle = Bundle::from_model_text(SHOP).unwrap();
+    let mut database = Database::open(connection, bundle, Box::new(ending.clone())).unwrap();
+    database.init(None, &mut |_| {}).unwrap();
+    let owner = database.owner().unwrap();
+    let insert = |table: &str, given: Value| {
+        owner.insert(table, &row(given)).unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (shop, person) = (insert("shops", json!({ "name": "S" })), insert("people", json!({})));
+    insert("staff", json!({ "shop_id": shop, "person_id": person, "role": "all" }));
+    let key = json!({
+        "shop_id": shop, "name": "K", "key_prefix": "key_x", "key_hash": "x",
+        "expires_at": "2099-01-01T00:00:00.000Z",
+    });
+    let actors = [Actor::user(person), Actor::api_key(insert("keys", key))];
+    (database, ending, actors.map(|actor| actor.in_tenant(&shop)))
+}
+
+/// They end right after that was asked for which it changes. No commit of anybody follows by which
+/// it could be noticed.
 #[test]
 fn rights_that_end_while_they_are_looked_up_are_gone_with_the_next_read() {
     for opens in [true, false] {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shop.db");
-        let connect = || rusqlite::Connection::open(&path).unwrap();
-        connect().pragma_update(None, "journal_mode", "wal").unwrap();
-        let (connection, armed, file) = (connect(), Arc::new(AtomicBool::new(false)), path.clone());
-        let arms = Arc::clone(&armed);
-        // What the rule of active people calls while their row is read.
-        let lower = move |context: &Context<'_>| {
-            if arms.swap(false, Ordering::Relaxed) {
-                let other = rusqlite::Connection::open(&file)?;
-                other.execute_batch("UPDATE people SET status = 'suspended'")?;
-            }
-            Ok(context.get::<String>(0)?.to_lowercase())
-        };
-        connection.create_scalar_function("lower", 1, FunctionFlags::SQLITE_UTF8, lower).unwrap();
-        let host = Box::new(FixedHost::new(1_767_225_600_000, 3));
-        let bundle = Bundle::from_model_text(SHOP).unwrap();
-        let mut database = Database::open(connection, bundle, host).unwrap();
-        database.init(None, &mut |_| {}).unwrap();
-        let owner = database.owner().unwrap();
-        let insert = |table: &str, given: Value| {
-            owner.insert(table, &row(given)).unwrap()["id"].as_str().unwrap().to_owned()
-        };
-        let (shop, person) = (insert("shops", json!({ "name": "S" })), insert("people", json!({})));
-        insert("staff", json!({ "shop_id": shop, "person_id": person, "role": "all" }));
-        let actor = Actor::user(person).in_tenant(shop);
-        armed.store(opens, Ordering::Relaxed);
+        let (database, ending, [actor, _]) = shop(&folder);
+        if opens {
+            ending.arm();
+        }
         let session = database.session(actor).unwrap();
         if !opens {
             assert_eq!(session.count("staff", None).unwrap(), 1);
-            connect().execute_batch("UPDATE staff SET role = 'some'").unwrap();
-            armed.store(true, Ordering::Relaxed);
+            ending.by_another("UPDATE staff SET role = 'some'");
+            ending.arm();
             session.role().unwrap();
         }
-        assert!(!armed.load(Ordering::Relaxed), "nobody was suspended");
+        assert!(!ending.0.load(Ordering::Relaxed), "nobody was suspended");
         assert_eq!(code(session.count("staff", None)), "session_ended");
+    }
+}
+
+/// They end after they were looked up, and before the statement looks at a row.
+#[test]
+fn a_statement_answers_nothing_to_whose_rights_end_before_it_reads() {
+    for sql in [
+        "SELECT name FROM shops",
+        "/* x */ SELECT name FROM shops",
+        "WITH n AS (SELECT name FROM shops) SELECT name FROM n",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, ending, [_, actor]) = shop(&folder);
+        let session = database.session(actor).unwrap();
+        assert_eq!(session.sql(sql, &[]).unwrap().rows, [[json!("S")]]);
+        ending.arm();
+        let code = session.sql(sql, &[]).map_err(|error| error.code());
+        assert_eq!(code, Err("session_ended"), "{sql}");
     }
 }
 

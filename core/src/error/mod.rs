@@ -124,7 +124,7 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A SQL statement could not be compiled or run.
+    /// A SQL statement could not be compiled or run, or SQLite has undone its transaction.
     Sql {
         /// SQLite's message.
         message: String,
@@ -272,7 +272,7 @@ pub const ERROR_CODES: &[(&str, &str)] = &[
         "invalid_argument",
         "Something in a call has the wrong form: a filter, order, limit, cursor or parameter.",
     ),
-    ("sql", "A SQL statement could not be compiled or run."),
+    ("sql", "A SQL statement could not be compiled or run, or its transaction was undone."),
     (
         "invalid_migration",
         "A migration could not be read: its name, its text, or a forbidden statement.",
