@@ -1,6 +1,6 @@
 /** The open database of the page: what is asked of it in more than one place. */
 
-import { FreeholdError, open } from "@freehold/web";
+import { FreeholdError, open, restoreDatabase } from "@freehold/web";
 import type {
   Actor,
   Database,
@@ -43,13 +43,21 @@ export class Workspace {
     this.#written = written;
   }
 
-  /** Opens a database of a built-in model or of one that was given to this page before. */
-  static async open(name: string, storage: Storage): Promise<Workspace> {
+  /**
+   * Opens a database of a built-in model or of one that was given to this page before. `onHeld` is
+   * called where that has to wait for tabs with an older version of this page.
+   */
+  static async open(name: string, storage: Storage, onHeld: () => void): Promise<Workspace> {
     const progress = new Set<(progress: Progress) => void>();
     const onProgress = (step: Progress) => progress.forEach((listener) => listener(step));
-    const db = await open({ name, model: ownModel(name) ?? name, storage, onProgress });
+    const db = await open({ ...optionsOf(name), storage, onProgress, onHeld });
     const [model, status, seeds] = await Promise.all([db.model(), db.status(), db.seeds()]);
     return new Workspace(db, viewModel(model), status, inOrder(seeds), progress, model);
+  }
+
+  /** Puts a backup in the place of a database that is not open. */
+  static restore(name: string, backup: File): Promise<void> {
+    return restoreDatabase(backup, optionsOf(name));
   }
 
   /** The handle that everything shown is read and written with. */
@@ -159,6 +167,8 @@ export class Workspace {
     }
   }
 }
+
+const optionsOf = (name: string) => ({ name, model: ownModel(name) ?? name });
 
 /** The usual sets from the fullest to the barest, then the model's own. */
 function inOrder(seeds: readonly string[]): string[] {

@@ -1,17 +1,21 @@
 /** Why a database could not be opened, and what can be done about it. */
 
-import { FreeholdError } from "@freehold/web";
+import { FreeholdError, exportFile, exportLog } from "@freehold/web";
 
 import { formatRoute } from "../route";
 import { h } from "../ui/dom";
 import type { Child } from "../ui/dom";
+import { fileButton, saveFile } from "../ui/files";
 import { icon } from "../ui/icons";
+import { notifyError } from "../ui/toast";
 
 /** What can be done. */
 export interface BlockedActions {
   readonly name: string;
   readonly onRetry: () => void;
   readonly onMemory?: () => void;
+  /** Puts a backup in the place of what is stored. */
+  readonly onRestore?: (backup: File) => void;
 }
 
 /** The page that says so. */
@@ -19,7 +23,7 @@ export function blocked(error: unknown, actions: BlockedActions): HTMLElement {
   const code = error instanceof FreeholdError ? error.code : "";
   const { title, text, retry } = explain(code, actions.name);
   const detail = error instanceof Error ? error.message : String(error);
-  const { onMemory } = actions;
+  const { name, onMemory, onRestore } = actions;
   return h(
     "section",
     { class: "blocked", "data-code": code, role: "alert" },
@@ -32,6 +36,7 @@ export function blocked(error: unknown, actions: BlockedActions): HTMLElement {
       h("button", { class: "button is-primary", type: "button", onclick: actions.onRetry }, retry),
       onMemory &&
         h("button", { class: "button", type: "button", onclick: onMemory }, "Use memory instead"),
+      onRestore && [saveButton(name), fileButton("Restore a backup…", onRestore)],
       h("a", { class: "button", href: formatRoute({ page: "picker" }) }, "Other models"),
     ),
     h(
@@ -41,6 +46,27 @@ export function blocked(error: unknown, actions: BlockedActions): HTMLElement {
       h("p", {}, detail, code && h("code", { class: "code" }, code)),
     ),
   );
+}
+
+/** What stands here while tabs with an older version of this page let go. */
+export function waitingForOlder(name: string): HTMLElement {
+  return h(
+    "p",
+    { class: "waiting", role: "status" },
+    "An older version of this page has ",
+    h("strong", {}, name),
+    " open in another tab. It was asked to let go; close it, if this stays here.",
+  );
+}
+
+/** Saves what is stored, as it lies there: somebody may be able to rescue it. */
+function saveButton(name: string): HTMLElement {
+  const save = async () => {
+    const files = [await exportFile(name), await exportLog(name)];
+    files.filter((file) => file !== undefined).forEach(saveFile);
+  };
+  const onclick = () => void save().catch(notifyError);
+  return h("button", { class: "button", type: "button", onclick }, "Save what is there");
 }
 
 function explain(code: string, name: string): { title: string; text: Child; retry: string } {
@@ -63,6 +89,24 @@ function explain(code: string, name: string): { title: string; text: Child; retr
           "Private windows and some older browsers offer no storage for databases. You can go on " +
           "in memory: everything works, and everything is gone when the page closes.",
         retry,
+      };
+    case "held_by_newer_version":
+      return {
+        title: "A newer version of this page is open",
+        text: ["It has ", h("strong", {}, name), " open in another tab. Reload to get it here."],
+        retry: "Reload",
+      };
+    case "storage_cleared":
+      return {
+        title: "This site’s data was removed",
+        text: "The browser, or somebody at its settings, removed what was stored here.",
+        retry: "Begin anew",
+      };
+    case "newer_database":
+      return {
+        title: "The database is ahead of this page",
+        text: "A newer version of this page wrote it. Reload to get that version.",
+        retry: "Reload",
       };
     case "storage_full":
       return {

@@ -8,7 +8,7 @@ import type { Route, TableRoute } from "../route";
 import { fill, h } from "../ui/dom";
 import { notifyError } from "../ui/toast";
 import { Workspace } from "../workspace";
-import { blocked } from "./blocked";
+import { blocked, waitingForOlder } from "./blocked";
 import { setTitle, topBar } from "./frame";
 import type { Shown } from "./frame";
 import { setupPage } from "./setup";
@@ -16,6 +16,12 @@ import { showTables } from "./tables";
 import type { Tables } from "./tables";
 
 const ANNOUNCED_MS = 300;
+
+/** Whether only a newer version of this page can go on. */
+const isOutdated = (code?: string) =>
+  code === "held_by_newer_version" || code === "newer_database";
+
+const isDamaged = (code?: string) => code === "corrupt" || code === "not_a_database";
 
 type DatabaseRoute = Extract<Route, { page: "database" }>;
 
@@ -60,7 +66,8 @@ class DatabasePage implements Shown {
     setTitle(name);
     this.#frame(name, h("p", { class: "waiting", role: "status" }, `Opening ${name}…`));
     try {
-      const workspace = await Workspace.open(name, storage);
+      const onHeld = () => this.#frame(name, waitingForOlder(name));
+      const workspace = await Workspace.open(name, storage, onHeld);
       if (this.#left.signal.aborted) return void workspace.close();
       this.#workspace = workspace;
       await workspace.refresh();
@@ -103,11 +110,22 @@ class DatabasePage implements Shown {
     const code = error instanceof FreeholdError ? error.code : undefined;
     const page = blocked(error, {
       name,
-      onRetry: () => void this.open(),
+      onRetry: () => (isOutdated(code) ? location.reload() : void this.open()),
       ...(code === "no_opfs" ? { onMemory: () => this.#go("memory", false) } : {}),
+      ...(isDamaged(code) ? { onRestore: (backup) => void this.#restore(backup) } : {}),
     });
     this.#frame(name, page);
     if (code === "held_by_another_tab") void this.#goOnWhenFree();
+  }
+
+  /** Puts a backup in the place of files that don't open any more. */
+  async #restore(backup: File): Promise<void> {
+    try {
+      await Workspace.restore(this.first.name, backup);
+    } catch (error) {
+      return notifyError(error);
+    }
+    await this.open();
   }
 
   /** Goes on by itself when the other tab closes. */

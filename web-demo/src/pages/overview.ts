@@ -8,6 +8,7 @@ import { titleOf } from "../model/schema";
 import { confirm } from "../ui/dialog";
 import { fill, h } from "../ui/dom";
 import type { Child } from "../ui/dom";
+import { fileButton, saveFile } from "../ui/files";
 import { icon } from "../ui/icons";
 import { notify, notifyError } from "../ui/toast";
 import type { Workspace } from "../workspace";
@@ -183,8 +184,9 @@ function whole(workspace: Workspace, actions: TablesActions): Child {
       "button",
       { class: "button", type: "button", onclick: () => void download(workspace) },
       icon("download"),
-      "Download the file",
+      "Download a backup",
     ),
+    fileButton("Restore a backup…", (backup) => void restore(workspace, actions, backup)),
     h(
       "button",
       { class: "button is-danger", type: "button", onclick: () => void startOver(workspace) },
@@ -205,10 +207,29 @@ function whole(workspace: Workspace, actions: TablesActions): Child {
 
 async function download(workspace: Workspace): Promise<void> {
   try {
-    const bytes = (await workspace.db.export()) as Uint8Array<ArrayBuffer>;
-    const url = URL.createObjectURL(new Blob([bytes], { type: "application/vnd.sqlite3" }));
-    h("a", { href: url, download: `${workspace.name}.db` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
+    saveFile(await workspace.db.backup());
+  } catch (error) {
+    notifyError(error);
+  }
+}
+
+async function restore(
+  workspace: Workspace,
+  actions: TablesActions,
+  backup: File,
+): Promise<void> {
+  const yes = await confirm({
+    title: "Restore this backup?",
+    body: h("p", {}, h("strong", {}, backup.name), " takes the place of all that is here."),
+    action: "Restore",
+    danger: true,
+  });
+  if (!yes) return;
+  try {
+    await workspace.db.restore(backup);
+    await workspace.refresh();
+    notify("The backup was restored.");
+    actions.onState();
   } catch (error) {
     notifyError(error);
   }
