@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
-import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
+import { HARNESS, damage, load, openDatabase, openHarness, within } from "./harness.mjs";
 import { serve, startBrowser } from "./support.mjs";
 import { killWorker } from "./tabs.mjs";
 
@@ -56,34 +56,6 @@ describe("the files of a database", () => {
   const count = (page) => within(page, () => db.owner().count("notes"));
   const restoreDatabase = (page, name) =>
     within(page, (options) => freehold.restoreDatabase(backup, options), { name, model: MODEL });
-
-  /**
-   * Changes the file of a closed database: cut to a size, bytes written at a place, both counted
-   * from the start of the pool's file, whose first 4096 bytes are its header.
-   */
-  const damage = (page, name, harm) =>
-    within(
-      page,
-      async ({ name, size, at, bytes }) => {
-        const root = await navigator.storage.getDirectory();
-        const pool = await (
-          await root.getDirectoryHandle(`.freehold-${name}`)
-        ).getDirectoryHandle(".opaque");
-        for await (const handle of pool.values()) {
-          const file = await handle.getFile();
-          const named = await file.slice(0, 512).text();
-          if (named.slice(0, named.indexOf("\0")) !== "freehold.db") continue;
-          const writable = await handle.createWritable({ keepExistingData: true });
-          if (size !== undefined) await writable.truncate(size);
-          const data = Uint8Array.from(bytes ?? []);
-          if (bytes) await writable.write({ type: "write", position: at, data });
-          await writable.close();
-          return;
-        }
-        throw new Error("there is no such file");
-      },
-      { name, ...harm },
-    );
 
   const HEADER_BYTES = 4096;
   const zeros = Array(HEADER_BYTES).fill(0);

@@ -50,3 +50,35 @@ export function openDatabase(page, options) {
     options,
   );
 }
+
+/**
+ * Changes the file of a stored database that is closed: cut to a size, bytes written at a place,
+ * both counted from the start of the pool's file, whose first 4096 bytes are its header.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {string} name
+ * @param {{ size?: number, at?: number, bytes?: number[] }} harm
+ */
+export function damage(page, name, harm) {
+  return within(
+    page,
+    async ({ name, size, at, bytes }) => {
+      const root = await navigator.storage.getDirectory();
+      const directory = await root.getDirectoryHandle(`.freehold-${name}`);
+      const pool = await directory.getDirectoryHandle(".opaque");
+      for await (const handle of pool.values()) {
+        const file = await handle.getFile();
+        const named = await file.slice(0, 512).text();
+        if (named.slice(0, named.indexOf("\0")) !== "freehold.db") continue;
+        const writable = await handle.createWritable({ keepExistingData: true });
+        if (size !== undefined) await writable.truncate(size);
+        const data = Uint8Array.from(bytes ?? []);
+        if (bytes) await writable.write({ type: "write", position: at, data });
+        await writable.close();
+        return;
+      }
+      throw new Error("there is no such file");
+    },
+    { name, ...harm },
+  );
+}

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { openDatabase, openHarness, within } from "./harness.mjs";
+import { damage, openDatabase, openHarness, within } from "./harness.mjs";
 import { serve, startBrowser } from "./support.mjs";
 import {
   STUDIO,
@@ -274,6 +274,41 @@ describe("the demonstration page", () => {
     await page.getByText("Everything was made anew.").waitFor();
     assert.equal(await openTable(page, "teams"), 0);
     await page.getByText("There are no rows yet.").waitFor();
+    await close(page);
+  });
+
+  it("saves what is there of a damaged database, and restores a backup", async () => {
+    const harness = await openHarness(browser.context, `${site.address}/harness`);
+    await within(harness, async () => {
+      await freehold.whenFree("workflow");
+      await freehold.removeDatabase("workflow");
+    });
+    const page = await open();
+    await createDatabase(page, "workflow");
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    const before = await openTable(page, "workflows");
+    await page.locator(".side-link").first().click();
+    const saved = async (button) => {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: button }).click(),
+      ]);
+      return download;
+    };
+    const download = await saved("Download a backup");
+    const backup = await download.path();
+    const address = page.url();
+    await page.goto("about:blank");
+    await within(harness, () => freehold.whenFree("workflow"));
+    await damage(harness, "workflow", { at: 0, bytes: Array(4096).fill(0) });
+    await harness.close();
+
+    await page.goto(address);
+    await page.getByRole("heading", { name: "The database is damaged" }).waitFor();
+    const rescued = await saved("Save what is there");
+    assert.match(rescued.suggestedFilename(), /^workflow-.*\.db$/);
+    await page.locator('input[type="file"]').setInputFiles(backup);
+    assert.equal(await openTable(page, "workflows"), before);
     await close(page);
   });
 
