@@ -6,11 +6,11 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { promisify } from "node:util";
 
 import { HARNESS, damage, load, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 import { killWorker } from "./tabs.mjs";
 
 const run = promisify(execFile);
@@ -21,18 +21,7 @@ const MODEL = {
 };
 
 describe("the files of a database", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   /** A page with a database that has some rows, and a backup of it as `globalThis.backup`. */
   async function openFilled(name, rows = 3) {
@@ -266,18 +255,7 @@ describe("the files of a database", () => {
 
 describe("a page that is gone while a backup takes a database's place", () => {
   const KILLS = 8;
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   /** What stands in the database: as many rows of one kind as there are, or nothing usable. */
   const look = (page) =>
@@ -345,18 +323,7 @@ describe("a page that is gone while a backup takes a database's place", () => {
 });
 
 describe("what the browser keeps", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   it("is told with what is used and what is left", async () => {
     const page = await openHarness(browser.context, site.address);

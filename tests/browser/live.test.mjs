@@ -1,25 +1,14 @@
 // Live queries in a real browser: what calls back, with what, in whichever tab the write was made.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 import { openTab, reaches } from "./tabs.mjs";
 
 describe("a live query", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   /** A page with the seeded workflow model as `db`, and an owner's handle as `owner`. */
   async function openPage(name, options = {}) {

@@ -1,21 +1,18 @@
 // The second WebAssembly file: everyday work goes on without it, and nothing else is wrong with it.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 
 import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 
 const REST = "**/freehold_wasm_rest.wasm";
 const OPTIONS = { name: "rest", model: "workflow", storage: "opfs" };
 
 describe("the second file", () => {
-  let browser;
-  let site;
+  const { browser, site } = useBrowser(HARNESS);
 
   before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
     const page = await openHarness(browser.context, site.address);
     await openDatabase(page, OPTIONS);
     await within(page, async () => {
@@ -23,11 +20,6 @@ describe("the second file", () => {
       await globalThis.db.close();
     });
     await page.close();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
   });
 
   /** A page whose requests for the second file `decide` answers, by their type. */

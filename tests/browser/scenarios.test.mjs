@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { HARNESS, openHarness, within } from "./harness.mjs";
-import { root, serve, startBrowser } from "./support.mjs";
+import { root, useBrowser } from "./support.mjs";
 
 const FOLDER = join(root, "tests/scenarios");
 
@@ -73,18 +73,7 @@ function nativeAnswers(name) {
 }
 
 describe("a scenario gives in a browser what it gives natively", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   it("and there are scenarios", () => assert.ok(scenarios.length >= 7));
 

@@ -1,12 +1,12 @@
 // Sessions: signing in, what one sees and may do, the audit trail and the master key.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 
 import { FreeholdError, open } from "@freehold/web";
 
 import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 
 /** Passes where a call is refused with a code. */
 function refused(call, code) {
@@ -18,22 +18,14 @@ function refused(call, code) {
 }
 
 describe("in a page, a session", () => {
-  let browser;
-  let site;
+  const { browser, site } = useBrowser(HARNESS);
   let page;
 
   before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
     page = await openHarness(browser.context, site.address);
     const options = { name: "sessions", model: "workflow", storage: "opfs" };
     await openDatabase(page, options);
     await within(page, () => db.init({ seed: "development" }));
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
   });
 
   it("is for a person who signed in, and shows what is theirs", async () => {

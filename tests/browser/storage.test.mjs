@@ -1,10 +1,10 @@
 // Where a database lives: in OPFS, through reloads and restarts; or in memory.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 
 const MODEL = {
   name: "notebook",
@@ -50,18 +50,7 @@ async function takeFiles(name) {
 }
 
 describe("a database in a browser", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   const openPage = () => openHarness(browser.context, site.address);
   const open = async (page, name, options) => {
@@ -247,18 +236,7 @@ describe("a database in a browser", () => {
 });
 
 describe("a worker that dies", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   const deaths = {
     "with an error": () => {

@@ -1,10 +1,10 @@
 // The demonstration page: pick a model, see it migrate, edit with messages, reload, find it again.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { damage, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 import {
   STUDIO,
   cell,
@@ -55,18 +55,7 @@ const EDITS = {
 };
 
 describe("the demonstration page", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(STUDIO);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(STUDIO);
 
   const open = (hash) => openStudio(browser.context, site.address, hash);
 

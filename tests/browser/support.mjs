@@ -9,6 +9,7 @@ import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from "nod
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, extname, join, normalize, resolve, sep } from "node:path";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
@@ -61,19 +62,46 @@ const CONTENT_TYPES = {
  * @returns {Promise<Browser>}
  */
 export async function startBrowser(options = {}) {
+  const browser = {};
+  await start(browser, options);
+  return browser;
+}
+
+/**
+ * A browser and a site for the tests of a suite: both are there when they run, and gone after them.
+ *
+ * @param {Record<string, string>} folders What is served, as `serve` takes it.
+ * @param {object} options What Playwright takes besides.
+ * @returns {{ browser: Browser, site: { address: string } }}
+ */
+export function useBrowser(folders, options = {}) {
+  const [browser, site] = [{}, {}];
+  before(async () => {
+    Object.assign(site, await serve(folders));
+    await start(browser, options);
+  });
+  after(async () => {
+    await browser.close?.();
+    await site.close?.();
+  });
+  return { browser, site };
+}
+
+async function start(browser, options) {
   const profile = mkdtempSync(join(tmpdir(), "freehold-browser-"));
-  const launch = () =>
-    chromium.launchPersistentContext(profile, {
+  const launch = async () => {
+    browser.context = await chromium.launchPersistentContext(profile, {
       executablePath: findChromium(),
       headless: true,
       args: CHROMIUM_ARGUMENTS,
       ...options,
     });
-  const browser = {
-    context: await launch(),
+  };
+  await launch();
+  Object.assign(browser, {
     async restart() {
       await browser.context.close();
-      browser.context = await launch();
+      await launch();
     },
     async crash() {
       // There is no public way to the process of a browser with a profile of its own.
@@ -82,14 +110,13 @@ export async function startBrowser(options = {}) {
       const closed = new Promise((closed) => browser.context.once("close", closed));
       await browserProcess.kill();
       await closed;
-      browser.context = await launch();
+      await launch();
     },
     async close() {
       await browser.context.close();
       rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
     },
-  };
-  return browser;
+  });
 }
 
 /**

@@ -1,10 +1,10 @@
 // What breaks under a page: a core that traps, scripts that can't be loaded.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 import { MODEL, bodies, connection, note, openTab, reaches } from "./tabs.mjs";
 
 /**
@@ -33,18 +33,7 @@ const TRAPS = () => {
 };
 
 describe("a database goes on after", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   /** Lets the worker's script come with a few lines before it. */
   async function setTraps() {

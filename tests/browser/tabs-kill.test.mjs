@@ -1,10 +1,10 @@
 // Killed in the middle of writes, a hundred times each: a worker, a page's process, the browser.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { HARNESS, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 import {
   MODEL,
   assertExactlyOnce,
@@ -28,18 +28,7 @@ const DATABASES = 5;
 const untilKill = (round) => 1 + (round % 3);
 
 describe("nothing that was acknowledged is lost, and nothing done twice, when", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   /** What a page said of its writes, also after it is gone. */
   const outcomes = [];

@@ -1,15 +1,14 @@
 // Two versions of an app in two tabs: the old one is told, the new one waits or is refused.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, describe, it } from "node:test";
+import { before, beforeEach, describe, it } from "node:test";
 
 import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 import { MODEL, bodies, connection, note, openTab, reaches } from "./tabs.mjs";
 
 describe("an older and a newer version of an app", () => {
-  let browser;
-  let site;
+  const { browser, site } = useBrowser(HARNESS);
   /** The two versions, as bundles. */
   let older;
   let newer;
@@ -17,8 +16,6 @@ describe("an older and a newer version of an app", () => {
   let count = 0;
 
   before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
     const page = await openHarness(browser.context, site.address);
     [older, newer] = await within(page, makeBundles, MODEL);
     await page.close();
@@ -27,11 +24,6 @@ describe("an older and a newer version of an app", () => {
   beforeEach(() => {
     count += 1;
     name = `versions-${count}`;
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
   });
 
   const openOlder = (options) =>

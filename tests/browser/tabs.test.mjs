@@ -1,10 +1,10 @@
 // Tabs that share a database: one of them leads, the others are served, and it goes on without it.
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
-import { serve, startBrowser } from "./support.mjs";
+import { useBrowser } from "./support.mjs";
 import {
   MODEL,
   assertExactlyOnce,
@@ -21,18 +21,7 @@ import {
 } from "./tabs.mjs";
 
 describe("tabs of one browser", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   const open = (name, options) => openTab(browser.context, site.address, { name, ...options });
 

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 
 import { HARNESS, openHarness, within } from "./harness.mjs";
-import { root, serve, startBrowser } from "./support.mjs";
+import { root, useBrowser } from "./support.mjs";
 
 const FOLDER = join(root, "tests/validation");
 const NOW_MS = 1_760_000_000_000;
@@ -22,18 +22,7 @@ const model = {
 };
 
 describe("validation in a page", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    browser = await startBrowser();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS);
 
   /** The JSON that the core makes of the model, as a build keeps it. */
   async function checkedModel(page) {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
-import { root, serve, startBrowser } from "./support.mjs";
+import { root, serve, startBrowser, useBrowser } from "./support.mjs";
 
 const OPTIONS = { name: "visits", model: "workflow", storage: "opfs" };
 
@@ -77,19 +77,7 @@ describe("an app with a service worker", () => {
 });
 
 describe("a page that one comes back to", () => {
-  let browser;
-  let site;
-
-  before(async () => {
-    site = await serve(HARNESS);
-    // Playwright switches off what this is about.
-    browser = await startBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
-  });
-
-  after(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const { browser, site } = useBrowser(HARNESS, { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
   /** A page with a database, from which one has gone on to another. */
   async function leftPage() {
