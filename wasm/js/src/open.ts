@@ -6,6 +6,7 @@
 
 import { builtinFiles, builtinSummaries } from "./builtin.js";
 import { claim } from "./claim.js";
+import { compileCore } from "./core.js";
 import { readAnswer as read } from "./channel.js";
 import type { Storage } from "./channel.js";
 import { Database } from "./database.js";
@@ -195,7 +196,7 @@ async function openLink(way: Way, isFirst = false): Promise<Link> {
   if (storage === "opfs" && canShare()) return openShared(way, isFirst);
   const checked = storage === "opfs" && isFirst ? checkFiles(options.name) : undefined;
   const [bundle] = await Promise.all([bundleOf(options.model), checked]);
-  const known = knownBundle(options.name, bundle);
+  const known = knownBundle(options.name, options.model, bundle);
   const request = openRequest(options, bundle, known.isKnown);
   const link = takeIdle();
   connection.waitsFor(() => link.waitingSince);
@@ -210,21 +211,26 @@ async function openLink(way: Way, isFirst = false): Promise<Link> {
   }
 }
 
-/** The same for tabs: worker, core and model are loaded while the page still looks around. */
+/**
+ * The same for tabs. While the worker starts, the page fetches the core and the model and looks at
+ * the files.
+ */
 async function openShared(way: Way, isFirst: boolean): Promise<Link> {
   const { options, openedAt, connection } = way;
   const { name, whenHeld = "wait", onHeld } = options;
   const thread = new Thread();
   try {
     const free = isLed(name).then((led) => !led);
-    const load = async (request?: string) => {
-      if (await free) thread.post({ kind: "load", request });
+    const compiled = free.then((isFree) => (isFree ? compileCore() : undefined));
+    const load = async (request: string) => {
+      const core = await compiled;
+      if (await free) thread.post({ kind: "load", core, request });
     };
-    const looked = Promise.all([load(), isFirst ? checkUnlessLed(name, free) : undefined]);
+    const looked = isFirst ? checkUnlessLed(name, free) : Promise.resolve();
     // What is found is said below; meanwhile nobody waits for it.
     looked.catch(() => {});
     const bundle = await bundleOf(options.model);
-    const known = knownBundle(name, bundle);
+    const known = knownBundle(name, options.model, bundle);
     const request = openRequest(options, bundle, known.isKnown);
     await Promise.all([load(request), looked]);
     const hasKey = options.masterKey !== undefined;
