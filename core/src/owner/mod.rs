@@ -15,6 +15,7 @@ mod engine;
 mod examine;
 mod hide;
 mod json;
+mod json_text;
 mod judge;
 mod legacy;
 mod purge;
