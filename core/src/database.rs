@@ -343,6 +343,9 @@ impl Database {
 
     /// A newer build may migrate the file while this one has it open.
     fn look_for_newer_by_others(&self) -> Result<()> {
+        if self.engine.recorder.is_alone && self.seen.get() != 0 {
+            return Ok(());
+        }
         let mut statement = self.engine.connection.prepare_cached("PRAGMA data_version")?;
         let seen = statement.query_row([], |row| row.get(0))?;
         if self.seen.replace(seen) == seen {

@@ -71,6 +71,8 @@ pub(crate) struct Recorder {
     has_triggers: Cell<bool>,
     /// SQLite's count of what other connections committed, when it was last looked at.
     others: Cell<i64>,
+    /// Whether there can be no other connections.
+    pub(crate) is_alone: bool,
     known: RefCell<Known>,
     /// Whether the internal tables are known to be there.
     ready: Cell<bool>,
@@ -120,6 +122,7 @@ impl Recorder {
             layout: RefCell::default(),
             has_triggers: Cell::new(false),
             others: Cell::new(0),
+            is_alone: is_alone(connection)?,
             ready: Cell::new(false),
             known: RefCell::default(),
             call: Cell::new(None),
@@ -324,6 +327,9 @@ impl Recorder {
     ///
     /// - `io`: the file can't be read
     pub(crate) fn look_for_others(&self, connection: &Connection) -> Result<bool> {
+        if self.is_alone && self.others.get() != 0 {
+            return Ok(false);
+        }
         let mut statement = connection.prepare_cached("PRAGMA main.data_version")?;
         let seen = statement.query_row([], |row| row.get(0))?;
         let before = self.others.replace(seen);
@@ -385,4 +391,12 @@ impl Recorder {
 /// A panic in one call says nothing about the notes of the next transaction, which start empty.
 fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
     notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A log with an exclusive lock is kept from everybody else from the first reading on.
+fn is_alone(connection: &Connection) -> Result<bool> {
+    let is = |pragma: &str, value: &str| {
+        connection.pragma_query_value(None, pragma, |row| Ok(row.get_ref(0)?.as_str()? == value))
+    };
+    Ok(is("locking_mode", "exclusive")? && is("journal_mode", "wal")?)
 }
