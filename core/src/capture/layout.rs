@@ -95,6 +95,11 @@ impl Layout {
         self.standing[table] |= 1 << operation;
     }
 
+    /// Notes that a trigger stands no longer.
+    pub(super) fn unset_standing(&mut self, (table, operation): Wanted) {
+        self.standing[table] &= !(1 << operation);
+    }
+
     /// All triggers of all tables.
     pub(super) fn all(&self) -> Vec<Wanted> {
         let mut wanted = Vec::new();

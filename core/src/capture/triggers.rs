@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::layout::{Layout, Wanted};
-use super::shape::operation::{NULLED, UPDATE};
+use super::shape::operation::{INSERT, NULLED, UPDATE};
 use super::{Recorder, shape};
 use crate::error::Result;
 use crate::sql::quote;
@@ -63,6 +63,25 @@ impl Recorder {
         }
         layout.is_new |= !connection.is_autocommit();
         made.into_iter().for_each(|trigger| layout.set_standing(trigger));
+        Ok(())
+    }
+
+    /// Takes away the trigger that notes what is inserted into a table, where one stands that whoever
+    /// inserts may do without: SQL needs it, and is followed by many typed rows. Belongs into a
+    /// transaction, when no statement is under way.
+    ///
+    /// # Errors
+    ///
+    /// - `io`, `corrupt`: the schema can't be read
+    pub(crate) fn spare_inserts(&self, connection: &Connection, table: usize) -> Result<()> {
+        let layout = &mut *self.layout(connection)?;
+        if !layout.is_plain || !layout.stands((table, INSERT)) {
+            return Ok(());
+        }
+        let name = shape::trigger_name(&self.model.tables[table].name, INSERT);
+        connection.execute_batch(&format!("DROP TRIGGER temp.{}", quote::name(&name)))?;
+        layout.unset_standing((table, INSERT));
+        layout.is_new |= !connection.is_autocommit();
         Ok(())
     }
 

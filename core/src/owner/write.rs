@@ -20,6 +20,9 @@ use crate::policy::{Rule, TableRules};
 use crate::query::{Key, Sql, push_key};
 use crate::value::{Row, SqlValue};
 
+/// How many rows are worth taking a trigger away, which has every statement compiled anew.
+const ROWS_MANY: usize = 200;
+
 impl Rows<'_> {
     /// Checks and inserts a row; the storage values are handed to `then`.
     pub(crate) fn insert_row<T>(
@@ -40,14 +43,19 @@ impl Rows<'_> {
         rows: impl IntoIterator<Item = &'r Row>,
     ) -> Result<Vec<Row>> {
         let rules = self.rules(plan);
-        let mut statement = self.engine.connection.prepare_cached(&plan.insert)?;
+        let rows = rows.into_iter();
+        let Engine { connection, recorder, .. } = self.engine;
+        if rows.size_hint().0 >= ROWS_MANY && !self.engine.is_within_statement() {
+            recorder.spare_inserts(connection, plan.number)?;
+        }
+        let mut statement = connection.prepare_cached(&plan.insert)?;
         let source = plan.source();
         let insert = |row| {
             self.insert_with(&mut statement, plan, rules, row, |values| {
                 Ok(Key::of(source, values).to_row(source))
             })
         };
-        rows.into_iter().map(insert).collect()
+        rows.map(insert).collect()
     }
 
     fn insert_with<T>(

@@ -360,6 +360,53 @@ fn triggers_that_were_undone_are_made_again() {
 }
 
 #[test]
+fn many_rows_need_no_trigger_that_sql_left_behind() {
+    let engine = engine();
+    let owner = filled(&engine);
+    owner.sql("UPDATE people SET name = 'S'", &[]).unwrap();
+    let all = triggers(&engine);
+    let rows = |from: usize| -> Vec<Row> {
+        let named = |at| row(json!({ "org_id": uid(9), "name": format!("many {at}") }));
+        (from..from + 200).map(named).collect()
+    };
+    let noted = |count: usize| {
+        let changes = last(&engine);
+        assert_eq!(changes.len(), count);
+        assert!(changes.iter().all(|change| change.starts_with("insert teams")));
+    };
+    // A few take it as it is.
+    owner.insert_many("teams", &rows(0)[..2]).unwrap();
+    assert_eq!(triggers(&engine), all);
+    noted(2);
+    owner.insert_many("teams", &rows(2)).unwrap();
+    assert_eq!(triggers(&engine), all - 1);
+    noted(200);
+    // Undone, in a transaction and in a part of one, it is not there again.
+    owner.sql("UPDATE people SET name = 'T'", &[]).unwrap();
+    let failing = |owner: &Owner<'_>| {
+        owner.insert_many("teams", &rows(202))?;
+        Err::<(), _>(Error::Locked)
+    };
+    owner.transaction(failing).unwrap_err();
+    owner.insert("teams", &rows(202)[0]).unwrap();
+    noted(1);
+    owner.sql("UPDATE people SET name = 'U'", &[]).unwrap();
+    owner
+        .transaction(|owner| {
+            owner.transaction(failing).unwrap_err();
+            owner.insert_many("teams", &rows(203)[..1])
+        })
+        .unwrap();
+    noted(1);
+    // SQL has it noted by a trigger again.
+    owner.insert_many("teams", &rows(204)).unwrap();
+    let sql = "INSERT INTO teams (org_id, id, name) SELECT org_id, ?1, 'by SQL' FROM teams LIMIT 1";
+    owner.sql(sql, &[json!(uid(99))]).unwrap();
+    noted(1);
+    assert_eq!(dump(&replayed(&engine), &TABLES), dump(&engine.connection, &TABLES));
+}
+
+#[test]
 fn a_typed_change_of_a_secret_is_recorded_without_it() {
     let engine = engine();
     let owner = filled(&engine);
