@@ -77,7 +77,9 @@ describe("an app with a service worker", () => {
 });
 
 describe("a page that one comes back to", () => {
-  const { browser, site } = useBrowser(HARNESS, { ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  // Playwright switches off what this is about.
+  const options = { ignoreDefaultArgs: ["--disable-back-forward-cache"] };
+  const { browser, site } = useBrowser(HARNESS, options);
 
   /** A page with a database, from which one has gone on to another. */
   async function leftPage() {
