@@ -122,7 +122,7 @@ impl Recorder {
             layout: RefCell::default(),
             has_triggers: Cell::new(false),
             others: Cell::new(0),
-            is_alone: is_alone(connection)?,
+            is_alone: triggers::is_alone(connection)?,
             ready: Cell::new(false),
             known: RefCell::default(),
             call: Cell::new(None),
@@ -391,12 +391,4 @@ impl Recorder {
 /// A panic in one call says nothing about the notes of the next transaction, which start empty.
 fn lock(notes: &Mutex<Notes>) -> MutexGuard<'_, Notes> {
     notes.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A log with an exclusive lock is kept from everybody else from the first reading on.
-fn is_alone(connection: &Connection) -> Result<bool> {
-    let is = |pragma: &str, value: &str| {
-        connection.pragma_query_value(None, pragma, |row| Ok(row.get_ref(0)?.as_str()? == value))
-    };
-    Ok(is("locking_mode", "exclusive")? && is("journal_mode", "wal")?)
 }

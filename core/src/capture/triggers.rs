@@ -66,8 +66,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Takes away the trigger that notes what is inserted into a table, where one stands that whoever
-    /// inserts may do without: SQL needs it, and is followed by many typed rows. Belongs into a
+    /// Takes away the trigger that notes what is inserted into a table, where one stands that
+    /// typed writes may do without: SQL needed it, and many rows are to follow. Belongs into a
     /// transaction, when no statement is under way.
     ///
     /// # Errors
@@ -110,4 +110,13 @@ impl Recorder {
 pub(super) fn schema_version(connection: &Connection) -> Result<i64> {
     let mut statement = connection.prepare_cached("PRAGMA main.schema_version")?;
     Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Whether no other connection can commit: a log with an exclusive lock is kept from everybody else
+/// from the first reading on.
+pub(super) fn is_alone(connection: &Connection) -> Result<bool> {
+    let is = |pragma: &str, value: &str| {
+        connection.pragma_query_value(None, pragma, |row| Ok(row.get_ref(0)?.as_str()? == value))
+    };
+    Ok(is("locking_mode", "exclusive")? && is("journal_mode", "wal")?)
 }
