@@ -9,6 +9,7 @@ mod keys;
 mod records;
 mod restore;
 mod sessions;
+mod standing;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -60,6 +61,7 @@ pub struct Database {
     bundle: Arc<Bundle>,
     /// Who had a session lately.
     actors: KeptActors,
+    pages: standing::Pages,
     /// Whether the database was seen to hold the model, since other connections or a change of the
     /// schema were last noticed.
     initialized: Cell<bool>,
@@ -103,6 +105,7 @@ impl Database {
             engine,
             bundle,
             actors: KeptActors::default(),
+            pages: standing::Pages::default(),
             initialized: Cell::new(false),
             newer: Cell::new(None),
             seen: Cell::new(0),

@@ -72,6 +72,43 @@ describe("a live query", () => {
     await page.close();
   });
 
+  it("keeps a full page right, and hears nothing of what is behind it", async () => {
+    const page = await openPage("full");
+    const found = await within(page, async () => {
+      const add = (slug) => owner.insert("tenants", { name: slug, slug });
+      for (const slug of ["b", "d", "f", "x"]) await add(slug);
+      const own = [...(await owner.list("tenants")).rows].find(({ slug }) => slug.length > 1);
+      await owner.sql("UPDATE tenants SET slug = 'zz' WHERE id = ?1", [own.id]);
+      const query = { table: "tenants", order: ["slug"], limit: 3 };
+      const { answers, next, live } = listen(owner, query);
+      const first = await next(() => true);
+      await add("y");
+      const { id } = await add("c");
+      const came = await next(({ rows }) => rows[1]?.slug === "c");
+      await owner.update("tenants", id, { slug: "e" });
+      const moved = await next(({ changes }) => changes.updated.length > 0);
+      await owner.delete("tenants", id);
+      const back = await next(({ changes }) => changes.removed[0]?.slug === "e");
+      live.close();
+      const slugs = ({ rows }) => rows.map(({ slug }) => slug).join("");
+      return {
+        slugs: [first, came, moved, back].map(slugs),
+        came: [came.changes.inserted[0].slug, came.changes.removed[0].slug],
+        moved: [moved.changes.updated[0].slug, moved.changes.removed.length],
+        isKept: came.rows[0] === first.rows[0] && moved.rows[1] === first.rows[1],
+        calls: answers.length,
+      };
+    });
+    assert.deepEqual(found, {
+      slugs: ["bdf", "bcd", "bde", "bdf"],
+      came: ["c", "f"],
+      moved: ["e", 0],
+      isKept: true,
+      calls: 4,
+    });
+    await page.close();
+  });
+
   it("is told of many writes together, and of none that doesn't concern it", async () => {
     const page = await openPage("together");
     const found = await within(page, async () => {

@@ -29,6 +29,7 @@ mod restore;
 mod rights;
 mod scenarios;
 mod standing;
+mod standing_pages;
 mod turns;
 mod updown;
 mod validation;

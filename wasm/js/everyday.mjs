@@ -167,13 +167,15 @@ function work(handle, as, table, { columns }) {
   }
   const counting = { sql: `SELECT count(*) FROM ${table}`, params: [] };
   handle.watch("sql", JSON.stringify({ method: "sql", as, params: counting }));
-  handle.concerned();
+  handle.changes();
   if (!first) return;
   const key = "id" in first ? first.id : first;
   ask(handle, { method: "get", as, params: { table, key } });
   for (const column of names) {
     const changes = { [column]: first[column] };
     ask(handle, { method: "update", as, params: { table, key, changes } });
+    handle.changes();
+    handle.watch("all", JSON.stringify(standing));
   }
   const { id: _, ...copy } = first;
   for (const column of names) {
@@ -181,6 +183,8 @@ function work(handle, as, table, { columns }) {
       ask(handle, { method: "insert", as, params: { table, row: { ...copy, [column]: value } } });
     }
   }
+  handle.changes();
+  handle.watch("all", JSON.stringify(standing));
   ask(handle, { method: "insert", as, params: { table, row: { no_such_column: 1 } } });
   ask(handle, { method: "validate", as, params: { table, row: copy, mode: "insert" } });
   ask(handle, { method: "validate", as, params: { table, row: copy, mode: "update", key } });
@@ -188,10 +192,8 @@ function work(handle, as, table, { columns }) {
   ask(handle, { method: "upsert", as, params: { table, row: first } });
   ask(handle, { method: "delete", as, params: { table, key } });
   ask(handle, { method: "restore", as, params: { table, key } });
-  for (const name of JSON.parse(handle.concerned())) {
-    handle.watch(name, JSON.stringify(standing));
-    handle.unwatch(name);
-  }
+  handle.changes();
+  for (const name of ["all", "some", "sql"]) handle.unwatch(name);
 }
 
 function isJson({ model }) {

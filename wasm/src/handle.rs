@@ -91,11 +91,16 @@ impl Handle {
         self.database.unwatch(key);
     }
 
-    /// The names of the requests to be asked again, as a JSON array.
+    /// What writes changed of the requests that are watched, two lines for each that they
+    /// concerned: its name, and the changes, or nothing where it is to be asked again.
     #[must_use]
-    pub fn concerned(&self) -> String {
+    pub fn changes(&self) -> String {
+        let mut lines = String::new();
         // What can't be read now is said by the next call.
-        json!(self.database.concerned().unwrap_or_default()).to_string()
+        for (key, changes) in call::changes(&self.database).unwrap_or_default() {
+            lines.extend([key.as_str(), "\n", changes.as_deref().unwrap_or_default(), "\n"]);
+        }
+        lines
     }
 
     /// The bytes of a SQLite file with everything in it.

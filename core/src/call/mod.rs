@@ -82,14 +82,34 @@ fn answer_method(
 }
 
 /// Answers a request that reads, and goes on watching for what concerns it: from now on
-/// [`Database::concerned`] names it whenever a write may have changed its answer, and it is to be
-/// asked again by this call. The request is one of `list`, `get`, `count` and `sql`; the answer is
-/// `{"key": […], "answer": …}` with the columns by which rows of a table are told apart.
+/// [`changes`] names it whenever a write may have changed its answer. The request is one of
+/// `list`, `get`, `count` and `sql`; the answer is `{"key": […], "answer": …}` with the columns by
+/// which rows of a table are told apart.
 ///
 /// Which writes concern it is exact as far as a row shows it by itself: the table, the tenant, and
 /// the values that a filter asks to be equal; and what decides over the actor's rights.
 pub fn watch(database: &mut Database, key: &str, request: &str) -> String {
     respond(standing::watch(database, key, request))
+}
+
+/// What writes changed of the answers that are watched, since this was last called: the name of
+/// each watch that they concerned with its changes, or with none where it is to be asked again by
+/// [`watch`]. Whoever calls this has no use for [`Database::concerned`], after which all that it
+/// names have to be asked again.
+///
+/// Changes are those of a `list`'s rows: `{"removed": […], "places": […], "rows": […]}`. First the
+/// rows at the places `removed` are taken away, then `rows` are put in, so that they have `places`
+/// in the end. Both lists of places go upwards. A page of which no row changed is not named.
+///
+/// # Errors
+///
+/// - `io`, `corrupt`: the file can't be read
+pub fn changes(database: &Database) -> Result<Vec<(String, Option<String>)>> {
+    let mut changes = database.take_changes()?;
+    for (_, changes) in &mut changes {
+        *changes = changes.take().map(|changes| ["{\"ok\":", &changes, "}"].concat());
+    }
+    Ok(changes)
 }
 
 /// Answers a request that needs no database.

@@ -9,6 +9,7 @@ use crate::capture::{Watch, WatchedRows};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::model::{Kind, Model, Table, Template};
+use crate::query::ListOptions;
 use crate::session::Session;
 use crate::sql;
 use crate::value::{self, SqlValue};
@@ -30,7 +31,10 @@ pub(super) fn watch(database: &mut Database, key: &str, request: &str) -> Result
         Some(name) => database.bundle().model.table(name).map(|table| table.primary_key.clone()),
         None => None,
     };
-    let answer = rows::answer(database, &method, &mut params);
+    let answer = match method.as_str() {
+        "list" => list(database, key, &mut params),
+        _ => rows::answer(database, &method, &mut params),
+    };
     if let Err(error) = &answer
         && !matches!(error, Error::SessionEnded { .. } | Error::NotInitialized)
     {
@@ -40,10 +44,19 @@ pub(super) fn watch(database: &mut Database, key: &str, request: &str) -> Result
     Ok(["{\"key\":", &columns, ",\"answer\":", &answer?, "}"].concat())
 }
 
+/// Answers with a page, and keeps it to be brought up to date row by row.
+fn list(database: &Database, key: &str, params: &mut Params) -> Result<String> {
+    let actor = params.take_actor();
+    let table = params.text("table")?;
+    let options = ListOptions::from_json(params.rest()?.into())?;
+    database.list_standing(key, actor, table, options)
+}
+
 fn reads(database: &Database, key: &str, method: &str, params: &Params) -> Result<Watch> {
     let model = database.bundle().model.clone();
     let all = 0..model.tables.len();
-    let mut watch = Watch { key: key.to_owned(), rows: Vec::new(), tables: Vec::new() };
+    let by_row = method == "list";
+    let mut watch = Watch { key: key.to_owned(), rows: Vec::new(), tables: Vec::new(), by_row };
     let mut add = |table: usize, equal| {
         watch.rows.push(WatchedRows { table, tenant: None, equal });
         // These follow from writes to others, and are filled when they are read.

@@ -52,7 +52,7 @@ use triggers::schema_version;
 pub(crate) use direct::Deed;
 pub(crate) use encode::{hex, pack, unpack};
 pub(crate) use flush::actor_number;
-pub(crate) use standing::{Watch, WatchedRows};
+pub(crate) use standing::{Concern, Watch, WatchedRows, WrittenKey};
 pub(crate) use versioned::Versioned;
 
 /// The name of the triggers' function. Never to be called by SQL of an app.
@@ -264,7 +264,7 @@ impl Recorder {
         let mut notes = self.lock();
         notes.empty();
         // What was written down already is undone as well.
-        notes.doubt_all();
+        notes.doubt_written();
         drop(notes);
         self.forget_known();
         self.doubt_triggers();

@@ -95,9 +95,15 @@ impl Notes {
 
     /// Takes every table for written: what was read before may be no longer so.
     pub(super) fn doubt_all(&mut self) {
+        self.doubt_written();
+        self.watches.concern_all();
+    }
+
+    /// Takes every table for written, as what was read meanwhile is undone. Standing queries are
+    /// answered between transactions, and so have their answers back.
+    pub(super) fn doubt_written(&mut self) {
         self.generation += 1;
         self.written.fill(self.generation);
-        self.watches.concern_all();
     }
 
     /// Forgets all notes.

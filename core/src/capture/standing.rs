@@ -24,7 +24,27 @@ pub(crate) struct Watch {
     pub(crate) rows: Vec<WatchedRows>,
     /// The positions of the tables of which any write concerns it.
     pub(crate) tables: Vec<usize>,
+    /// Whether it is told which rows were written, as long as they are few.
+    pub(crate) by_row: bool,
 }
+
+/// The values of a primary key, in its order.
+pub(crate) type WrittenKey = Vec<SqlValue<'static>>;
+
+/// What writes had to do with a standing query.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) enum Concern {
+    /// Nothing.
+    #[default]
+    None,
+    /// These rows of its table were written, and nothing else concerns it.
+    Rows(Vec<WrittenKey>),
+    /// Anything may be another now.
+    All,
+}
+
+/// The most rows that a query is told of one by one.
+const WRITTEN_MAX: usize = 16;
 
 /// Rows that a query is made of.
 #[derive(Debug)]
@@ -40,7 +60,7 @@ pub(crate) struct WatchedRows {
 /// All standing queries of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Watches {
-    all: Vec<(Watch, bool)>,
+    all: Vec<(Watch, Concern)>,
 }
 
 impl Recorder {
@@ -54,13 +74,13 @@ impl Recorder {
         self.lock().watches.remove(key);
     }
 
-    /// The names of the standing queries that writes concerned since this was last asked; all of
-    /// them where another connection wrote.
+    /// The names of the standing queries that writes concerned since this was last asked, and how;
+    /// all of them where another connection wrote.
     ///
     /// # Errors
     ///
     /// - `io`: the file can't be read
-    pub(crate) fn take_concerned(&self, connection: &Connection) -> Result<Vec<String>> {
+    pub(crate) fn take_concerned(&self, connection: &Connection) -> Result<Vec<(String, Concern)>> {
         if self.lock().watches.is_empty() {
             return Ok(Vec::new());
         }
@@ -73,22 +93,17 @@ impl Watches {
     /// Adds a query; the one of the same name goes.
     pub(super) fn add(&mut self, watch: Watch) {
         self.remove(&watch.key);
-        self.all.push((watch, false));
+        self.all.push((watch, Concern::None));
     }
 
     pub(super) fn remove(&mut self, key: &str) {
         self.all.retain(|(watch, _)| watch.key != key);
     }
 
-    /// The names of the queries that were concerned since this was last asked.
-    pub(super) fn take_concerned(&mut self) -> Vec<String> {
-        let concerned = self.all.iter_mut().filter(|(_, is_concerned)| *is_concerned);
-        concerned
-            .map(|(watch, is_concerned)| {
-                *is_concerned = false;
-                watch.key.clone()
-            })
-            .collect()
+    /// The names of the queries that were concerned since this was last asked, and how.
+    pub(super) fn take_concerned(&mut self) -> Vec<(String, Concern)> {
+        let concerned = self.all.iter_mut().filter(|(_, concern)| *concern != Concern::None);
+        concerned.map(|(watch, concern)| (watch.key.clone(), std::mem::take(concern))).collect()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -97,20 +112,24 @@ impl Watches {
 
     /// Anything may have changed.
     pub(super) fn concern_all(&mut self) {
-        self.all.iter_mut().for_each(|(_, is_concerned)| *is_concerned = true);
+        self.concern_where(|_| true);
     }
 
     /// Some row of a table was written, whichever it was.
     pub(super) fn concern_by_table(&mut self, table: usize) {
-        for (watch, is_concerned) in &mut self.all {
-            *is_concerned |= watch.tables.contains(&table);
-        }
+        self.concern_where(|watch| watch.tables.contains(&table));
     }
 
     /// A table was written, and nothing is known of the rows.
     pub(super) fn concern_readers(&mut self, table: usize) {
-        for (watch, is_concerned) in &mut self.all {
-            *is_concerned |= watch.rows.iter().any(|rows| rows.table == table);
+        self.concern_where(|watch| watch.rows.iter().any(|rows| rows.table == table));
+    }
+
+    fn concern_where(&mut self, is_concerned: impl Fn(&Watch) -> bool) {
+        for (watch, concern) in &mut self.all {
+            if is_concerned(watch) {
+                *concern = Concern::All;
+            }
         }
     }
 
@@ -128,15 +147,52 @@ impl Watches {
         }
         let columns = recorded.columns.len();
         let images: &[usize] = if what == UPDATE { &[0, columns] } else { &[0] };
-        for (watch, is_concerned) in &mut self.all {
-            if *is_concerned {
+        for (watch, concern) in &mut self.all {
+            if *concern == Concern::All {
                 continue;
             }
             let mut own = watch.rows.iter().filter(|rows| rows.table == table);
-            *is_concerned = own
-                .any(|rows| images.iter().any(|image| rows.fit(recorded, &|at| value(at + image))));
+            if own
+                .any(|rows| images.iter().any(|image| rows.fit(recorded, &|at| value(at + image))))
+            {
+                let keys = images.iter().map(|image| key(recorded, &|at| value(at + image)));
+                concern.add(watch.by_row, keys);
+            }
         }
     }
+}
+
+impl Concern {
+    /// Rows with these keys were written.
+    fn add(&mut self, by_row: bool, keys: impl Iterator<Item = Option<WrittenKey>>) {
+        let mut rows = match std::mem::replace(self, Concern::All) {
+            Concern::None if by_row => Vec::new(),
+            Concern::Rows(rows) => rows,
+            _ => return,
+        };
+        for key in keys {
+            let Some(key) = key else { return };
+            if !rows.contains(&key) {
+                rows.push(key);
+            }
+        }
+        if rows.len() <= WRITTEN_MAX {
+            *self = Concern::Rows(rows);
+        }
+    }
+}
+
+/// The key of a row; None where it is none that can be asked for.
+fn key<'v>(recorded: &Recorded, value: &dyn Fn(usize) -> ValueRef<'v>) -> Option<WrittenKey> {
+    let mut key = Vec::with_capacity(recorded.shape.key.len());
+    for at in &recorded.shape.key {
+        key.push(match value(*at) {
+            ValueRef::Integer(integer) => SqlValue::Integer(integer),
+            ValueRef::Text(text) => std::str::from_utf8(text).ok()?.to_owned().into(),
+            _ => return None,
+        });
+    }
+    Some(key)
 }
 
 impl WatchedRows {

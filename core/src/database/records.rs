@@ -1,7 +1,6 @@
 //! What a database says of its own history: the audit trail, and which replica it is.
 
 use crate::audit::{self, AuditFinding, AuditPage, AuditQuery};
-use crate::capture::Watch;
 use crate::capture::calls::{self, CallId};
 use crate::database::Database;
 use crate::error::Result;
@@ -68,29 +67,6 @@ impl Database {
     /// Whether a call that was first asked at this time (Unix milliseconds) was done.
     pub(crate) fn is_done(&self, id: &CallId, asked_ms: i64) -> Result<bool> {
         calls::is_done(&self.engine.connection, id, asked_ms)
-    }
-
-    /// Adds a standing query; the one of the same name goes.
-    pub(crate) fn watch(&self, watch: Watch) -> Result<()> {
-        // What other connections write from now on is told from what they wrote before.
-        self.engine.recorder.look_for_others(&self.engine.connection)?;
-        self.engine.recorder.watch(watch);
-        Ok(())
-    }
-
-    /// Forgets a standing query.
-    pub fn unwatch(&self, key: &str) {
-        self.engine.recorder.unwatch(key);
-    }
-
-    /// The names of the standing queries that have to be asked again: writes concerned them since
-    /// this was last called. See [`crate::call::watch`].
-    ///
-    /// # Errors
-    ///
-    /// - `io`: the file can't be read
-    pub fn concerned(&self) -> Result<Vec<String>> {
-        self.engine.recorder.take_concerned(&self.engine.connection)
     }
 
     #[cfg(test)]

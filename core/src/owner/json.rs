@@ -37,25 +37,37 @@ impl Rows<'_> {
 
     /// A page of rows: `{"rows": […], "next": …}`.
     pub(crate) fn list_json(&self, table: &str, options: &ListOptions) -> Result<String> {
+        Ok(self.page_json(table, options, &mut |_| Ok(()))?.0)
+    }
+
+    /// A page of rows as `list_json` writes it, and whether there are more; each of its rows is
+    /// shown besides.
+    pub(super) fn page_json(
+        &self,
+        table: &str,
+        options: &ListOptions,
+        show: &mut dyn FnMut(&Found<'_>) -> Result<()>,
+    ) -> Result<(String, bool)> {
         let mut text = String::with_capacity(PAGE_BYTES);
         text.push_str(r#"{"rows":["#);
         let next = self.each(table, options, &mut |found| {
             if !text.ends_with('[') {
                 text.push(',');
             }
+            show(found)?;
             push_row(found, &mut text)
         })?;
         text.push_str(r#"],"next":"#);
-        match next {
-            Some(next) => push_text(&next, &mut text),
+        match &next {
+            Some(next) => push_text(next, &mut text),
             None => text.push_str("null"),
         }
         text.push('}');
-        Ok(text)
+        Ok((text, next.is_some()))
     }
 }
 
-fn push_row(found: &Found<'_>, text: &mut String) -> Result<()> {
+pub(super) fn push_row(found: &Found<'_>, text: &mut String) -> Result<()> {
     let members = found.plan.members.get_or_init(|| members(found.plan));
     let mut place = 0;
     text.push('{');
@@ -170,7 +182,7 @@ fn push_escaped(plain: &str, text: &mut String) {
     }
 }
 
-fn push_integer(number: i64, text: &mut String) {
+pub(super) fn push_integer(number: i64, text: &mut String) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     let mut rest = number.unsigned_abs();

@@ -26,6 +26,7 @@ pub(crate) mod rows;
 pub(crate) mod sealing;
 mod shadow;
 pub(crate) mod sql;
+mod standing;
 pub(crate) mod storage;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -48,6 +49,8 @@ use crate::model::Model;
 use crate::owner::rows::Rows;
 use crate::query::{ListOptions, Page};
 use crate::value::Row;
+
+pub(crate) use standing::{StandingPage, Written};
 
 pub use catalog::Catalog;
 pub use engine::Engine;

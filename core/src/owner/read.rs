@@ -53,9 +53,9 @@ impl Found<'_> {
     }
 
     /// What is stored at a position of the table.
-    fn at(&self, position: usize) -> Result<SqlValue<'_>> {
+    pub(super) fn at(&self, position: usize) -> Result<SqlValue<'_>> {
         let place = self.selected.iter().position(|selected| *selected == position);
-        read(self.row, place.expect("the key's and the owner's columns are selected"))
+        read(self.row, place.expect("the order's and the owner's columns are selected"))
     }
 
     /// All of the caller's columns.

@@ -101,6 +101,17 @@ impl<'e> Rows<'e> {
         options: &ListOptions,
         each: &mut dyn FnMut(&Found<'_>) -> Result<()>,
     ) -> Result<Option<String>> {
+        self.each_of(table, options, None, each)
+    }
+
+    /// Those rows of a page for which something holds besides.
+    pub(super) fn each_of(
+        &self,
+        table: &str,
+        options: &ListOptions,
+        besides: Option<Term<'static>>,
+        each: &mut dyn FnMut(&Found<'_>) -> Result<()>,
+    ) -> Result<Option<String>> {
         let plan = self.engine.catalog.plan(table)?;
         if options.include_deleted && self.rules(plan).delete.is_never() {
             let message = "only those who may delete rows see deleted ones".to_owned();
@@ -111,6 +122,7 @@ impl<'e> Rows<'e> {
             if options.include_deleted {
                 terms.extend(self.deleted_terms(plan));
             }
+            terms.extend(besides);
             read::list(self.engine, plan, self.holder(plan), options, &terms, each)
         })
     }

@@ -24,7 +24,7 @@ export { Owner } from "./owner.js";
 export type { Request, RowRequest } from "./requests.js";
 export type * from "./results.js";
 export { restoreDatabase } from "./restore.js";
-export type { LiveAnswer, LiveChanges, LiveQuery } from "./live.js";
+export type { LiveAnswer, LiveChanges, LiveQuery, TableQuery } from "./live.js";
 export { Rows } from "./rows.js";
 export { Session } from "./session.js";
 export type * from "./standard-schema.js";

@@ -6,9 +6,17 @@
 
 import { FreeholdError } from "./error.js";
 import type { Request } from "./requests.js";
+import type { ColumnOf, ListOptions, TablesOf } from "./tables.js";
 
 /** The time from one callback to the next, where there is always something new: a frame. */
 const FRAME_MS = 16;
+
+/** A live query of a table's rows. */
+export type TableQuery<
+  T extends TablesOf<T>,
+  N extends keyof T & string,
+  C extends ColumnOf<T[N]>,
+> = { readonly table: N } & Omit<ListOptions<T[N], C>, "signal">;
 
 /** What happened to the rows of a live query since the callback before. */
 export interface LiveChanges<R> {
@@ -30,7 +38,7 @@ export interface LiveAnswer<R> {
    * Why the rows can't be had, such as `session_ended`; `rows` are then those of before. The query
    * goes on: when the rows can be had again, it calls back again.
    */
-  readonly error?: FreeholdError;
+  readonly error?: FreeholdError | undefined;
 }
 
 /** A live query. */
@@ -51,13 +59,8 @@ export function startLive<R extends object>(
   { method, params, read }: Request<readonly object[]>,
   callback: (answer: LiveAnswer<R>) => void,
 ): LiveQuery {
-  const view = new View<R>(callback);
-  const end = subscribe({ method, params }, (answer) => {
-    view.hear(() => {
-      const { key, answer: found } = answer() as { key: readonly string[]; answer: unknown };
-      return { key, rows: read?.(found) as readonly R[] };
-    });
-  });
+  const view = new View<R>(callback, (found) => read?.(found) as readonly R[]);
+  const end = subscribe({ method, params }, (answer) => view.hear(answer as () => Heard));
   return {
     close: () => {
       end();
@@ -66,24 +69,40 @@ export function startLive<R extends object>(
   };
 }
 
-type Heard<R> = () => { readonly key: readonly string[]; readonly rows: readonly R[] };
+/** A whole answer, or what changed of a page since the one before. */
+type Heard =
+  | { readonly key: readonly string[]; readonly answer: unknown }
+  | {
+      /** Places of rows that are taken away, upwards. */
+      readonly removed: readonly number[];
+      /** Places that rows have in the end which are put in after that, upwards. */
+      readonly places: readonly number[];
+      readonly rows: readonly object[];
+    };
 
 /** The rows as they were called back with, and when. */
 class View<R extends object> {
   readonly #callback: (answer: LiveAnswer<R>) => void;
+  readonly #read: (answer: unknown) => readonly R[];
+  #key: readonly string[] = [];
   #rows: readonly R[] = [];
   /** Whether the rows have to be called back with even if they are those of before. */
   #isOwed = true;
-  #newest: Heard<R> | undefined;
+  /** What was heard since, the newest last. */
+  #heard: (() => Heard)[] = [];
   #calledAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(callback: (answer: LiveAnswer<R>) => void) {
+  constructor(
+    callback: (answer: LiveAnswer<R>) => void,
+    read: (answer: unknown) => readonly R[],
+  ) {
     this.#callback = callback;
+    this.#read = read;
   }
 
-  hear(heard: Heard<R>): void {
-    this.#newest = heard;
+  hear(heard: () => Heard): void {
+    this.#heard.push(heard);
     const waitMs = this.#calledAt + FRAME_MS - performance.now();
     if (waitMs <= 0) this.#call();
     else this.#timer ??= setTimeout(() => this.#call(), waitMs);
@@ -91,19 +110,18 @@ class View<R extends object> {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#newest = undefined;
+    this.#heard = [];
   }
 
   #call(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const heard = this.#newest;
-    this.#newest = undefined;
-    if (!heard) return;
+    const heard = this.#heard;
+    this.#heard = [];
+    if (heard.length === 0) return;
     this.#calledAt = performance.now();
     try {
-      const { key, rows } = heard();
-      this.#show(key, rows);
+      this.#show(this.#rowsAfter(heard));
     } catch (error) {
       if (!(error instanceof FreeholdError)) throw error;
       this.#isOwed = true;
@@ -112,15 +130,34 @@ class View<R extends object> {
     }
   }
 
-  #show(key: readonly string[], rows: readonly R[]): void {
-    const before = byKey(key, this.#rows);
+  /** The rows after all that was heard; nothing counts that is older than a whole answer. */
+  #rowsAfter(heard: (() => Heard)[]): readonly R[] {
+    const next = heard.pop()?.();
+    if (!next) return this.#rows;
+    if ("key" in next) {
+      this.#key = next.key;
+      return this.#read(next.answer);
+    }
+    const gone = new Set(next.removed);
+    const rows = this.#rowsAfter(heard).filter((_, at) => !gone.has(at));
+    const put = this.#read({ rows: next.rows, next: null });
+    next.places.forEach((place, at) => rows.splice(place, 0, put[at] as R));
+    return rows;
+  }
+
+  #show(rows: readonly R[]): void {
+    // Rows of which nothing was heard are the same objects.
+    const [old, now] = [new Set(this.#rows), new Set(rows)];
+    const before = new Map<string, R>();
+    this.#rows.forEach((row, at) => now.has(row) || before.set(nameOf(this.#key, row, at), row));
     const [inserted, updated]: [R[], R[]] = [[], []];
     const kept = rows.map((row, at) => {
-      const name = nameOf(key, row, at);
-      const old = before.get(name);
+      if (old.has(row)) return row;
+      const name = nameOf(this.#key, row, at);
+      const was = before.get(name);
       before.delete(name);
-      if (old === undefined) inserted.push(row);
-      else if (isSame(old, row)) return old;
+      if (was === undefined) inserted.push(row);
+      else if (isSame(was, row)) return was;
       else updated.push(row);
       return row;
     });
@@ -132,10 +169,6 @@ class View<R extends object> {
     this.#isOwed = false;
     this.#callback({ rows: kept, changes: { inserted, updated, removed } });
   }
-}
-
-function byKey<R extends object>(key: readonly string[], rows: readonly R[]): Map<string, R> {
-  return new Map(rows.map((row, at) => [nameOf(key, row, at), row]));
 }
 
 /** What tells a row apart: its key, or its place where the rows have none. */

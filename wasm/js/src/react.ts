@@ -8,51 +8,30 @@ import { createContext, createElement, useContext, useMemo, useSyncExternalStore
 import type { ReactElement, ReactNode } from "react";
 
 import { FreeholdError } from "./error.js";
-import type { LiveAnswer } from "./live.js";
+import type { LiveAnswer, LiveQuery, TableQuery } from "./live.js";
 import type { Statement } from "./statement.js";
-import type {
-  AnyTables,
-  ColumnOf,
-  KeyOf,
-  ListOptions,
-  Row,
-  Selected,
-  TablesOf,
-} from "./tables.js";
+import type { AnyTables, ColumnOf, KeyOf, Row, Selected, TablesOf } from "./tables.js";
 import { encode, toText } from "./values.js";
 
 /** The part of a session, or of the owner's handle, that the hooks stand on. */
 export interface LiveSource {
   /** Calls back with a query's rows, now and whenever they have changed. */
-  live(query: object, callback: (answer: LiveAnswer<object>) => void): { close(): void };
+  live(query: object, callback: (answer: LiveAnswer<object>) => void): LiveQuery;
 }
 
-/** What a hook knows of a query. */
-export interface Live<R> {
-  /** The rows; none before the first answer. */
-  readonly rows: readonly R[];
+export type { TableQuery };
+
+/** What a hook knows of a query: its rows, none before the first answer, and why it was refused. */
+export interface Live<R> extends Pick<LiveAnswer<R>, "rows" | "error"> {
   /** Whether there has been no answer yet. */
   readonly isLoading: boolean;
-  /** Why the query was refused, where it was. */
-  readonly error: FreeholdError | undefined;
 }
 
 /** What a hook knows of a row. */
-export interface LiveRow<R> {
+export interface LiveRow<R> extends Omit<Live<R>, "rows"> {
   /** The row; `null` where there is none, and before the first answer. */
   readonly row: R | null;
-  /** Whether there has been no answer yet. */
-  readonly isLoading: boolean;
-  /** Why the query was refused, where it was. */
-  readonly error: FreeholdError | undefined;
 }
-
-/** A query of a table's rows. */
-export type TableQuery<
-  T extends TablesOf<T>,
-  N extends keyof T & string,
-  C extends ColumnOf<T[N]>,
-> = { readonly table: N } & Omit<ListOptions<T[N], C>, "signal">;
 
 /** The hooks of an app. */
 export interface Hooks<T extends TablesOf<T>> {

@@ -10,7 +10,7 @@ import type { Difference, Version } from "./results.js";
 import { asyncSchemaOf } from "./standard-schema.js";
 import type { AsyncSchema } from "./standard-schema.js";
 import { startLive } from "./live.js";
-import type { LiveAnswer, LiveQuery, Subscribe } from "./live.js";
+import type { LiveAnswer, LiveQuery, Subscribe, TableQuery } from "./live.js";
 import { isTemplate, readResult, toObjects, withObjects } from "./statement.js";
 import type { SqlAnswer, Statement } from "./statement.js";
 import type {
@@ -182,8 +182,9 @@ export abstract class Rows<T extends TablesOf<T> = AnyTables, H extends HandleKi
    * with what came, changed and went since the call before. Rows that stayed as they were are the
    * same objects. Callbacks that would come within one frame come as one.
    *
-   * Asked again is only what a write may concern: it is told apart by table, tenant, the values
-   * that a filter asks to be equal, and what the actor's rights hang on.
+   * Only what a write may concern is looked at: it is told apart by table, tenant, the values that
+   * a filter asks to be equal, and what the actor's rights hang on. Of a page the rows that were
+   * written are read, unless a row has to move up into it; a statement is run again.
    *
    * @example
    * ```ts
@@ -198,7 +199,7 @@ export abstract class Rows<T extends TablesOf<T> = AnyTables, H extends HandleKi
    * ```
    */
   live<N extends keyof T & string, const C extends ColumnOf<T[N]> = ColumnOf<T[N]>>(
-    query: { readonly table: N } & Omit<ListOptions<T[N], C>, "signal">,
+    query: TableQuery<T, N, C>,
     callback: (answer: LiveAnswer<Selected<T[N], C>>) => void,
   ): LiveQuery;
   /**

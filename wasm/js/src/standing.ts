@@ -9,13 +9,14 @@ import type { Handle } from "./freehold_wasm.js";
 interface Query {
   readonly request: string;
   readonly report: (answer: string) => void;
-  /** What was last said. */
-  answer: string;
+  /** What was last said, if that was a whole answer. */
+  answer: string | undefined;
 }
 
 /**
  * The standing queries of one open database. Writes that come before the core is idle again are
- * answered to together, and an answer that is the one before is not said again.
+ * answered to together, and an answer that is the one before is not said again. Where the core
+ * knows what changed of a page, that alone is said.
  */
 export class Standing {
   readonly #queries = new Map<string, Query>();
@@ -58,8 +59,18 @@ export class Standing {
 
   #answer(): void {
     this.#isPending = false;
-    const concerned = this.#handle()?.concerned() ?? "[]";
-    for (const key of JSON.parse(concerned) as string[]) this.#ask(key);
+    const lines = this.#handle()?.changes().split("\n") ?? [];
+    const again: string[] = [];
+    for (let at = 0; at + 1 < lines.length; at += 2) {
+      const [key, changes] = lines.slice(at, at + 2) as [string, string];
+      const query = this.#queries.get(key);
+      if (changes === "") again.push(key);
+      else if (query) {
+        query.answer = undefined;
+        query.report(changes);
+      }
+    }
+    for (const key of again) this.#ask(key);
   }
 
   #ask(key: string): void {
