@@ -5,6 +5,7 @@
 #![cfg(target_family = "wasm")]
 
 mod backups;
+mod gathered;
 mod handle;
 pub mod host;
 mod request;

@@ -23,6 +23,7 @@ use sqlite_wasm_vfs::sahpool::{
 };
 use wasm_bindgen::JsValue;
 
+use crate::gathered;
 use crate::spares;
 
 /// The file of the database inside its pool.
@@ -167,6 +168,7 @@ pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
         false => Ok(()),
     };
     is_replaced().map_err(|error| OpenError::from_pool(name, &error))?;
+    gathered::gather(&vfs_name(name));
     let mut connection = connect(name, DATABASE_FILE)?;
     log_exclusively(&mut connection, LOG_PAGES_MAX)?;
     spares::name_free(name, &pool);

@@ -64,6 +64,11 @@ export class Engine {
     }
   }
 
+  /** An answer is on its way: what it changed may be told. */
+  answered(): void {
+    this.#standing.atOnce();
+  }
+
   async #answer(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
     switch (ask.kind) {
       case "call_static":

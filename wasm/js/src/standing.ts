@@ -6,6 +6,9 @@
 
 import type { Handle } from "./freehold_wasm.js";
 
+/** Writes that are further apart than this are each answered to at once. */
+const APART_MS = 16;
+
 interface Query {
   readonly request: string;
   readonly report: (answer: string) => void;
@@ -22,12 +25,13 @@ export class Standing {
   readonly #queries = new Map<string, Query>();
   readonly #idle = new MessageChannel();
   #isPending = false;
+  #answeredAt = -Infinity;
 
   readonly #handle: () => Handle | undefined;
 
   constructor(handle: () => Handle | undefined) {
     this.#handle = handle;
-    this.#idle.port1.onmessage = () => this.#answer();
+    this.#idle.port1.onmessage = () => this.#isPending && this.#answer();
     // In Node an open port would keep the process from ending.
     (this.#idle.port1 as { unref?: () => void }).unref?.();
   }
@@ -52,6 +56,11 @@ export class Standing {
     this.#idle.port2.postMessage(null);
   }
 
+  /** The core has a moment: what is the first for a while is said without waiting for more. */
+  atOnce(): void {
+    if (this.#isPending && performance.now() - this.#answeredAt > APART_MS) this.#answer();
+  }
+
   /** The database is another one, or gone: all are asked again where it is there. */
   renewed(): void {
     for (const key of this.#queries.keys()) this.#ask(key);
@@ -59,6 +68,7 @@ export class Standing {
 
   #answer(): void {
     this.#isPending = false;
+    this.#answeredAt = performance.now();
     const lines = this.#handle()?.changes().split("\n") ?? [];
     const again: string[] = [];
     for (let at = 0; at + 1 < lines.length; at += 2) {

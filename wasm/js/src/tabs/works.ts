@@ -53,6 +53,7 @@ export class Works {
     };
     const run = async (engine: Engine) => {
       reply({ kind: "answer", id, answer: await engine.handle(ask, report) });
+      engine.answered();
     };
     this.add(client, { id, run });
   }

@@ -1,0 +1,266 @@
+//! Writes to a write-ahead log, gathered: SQLite writes each page of a commit by two calls, its
+//! header's and its own, and a call to a file in OPFS costs as much as copying the page ten times.
+//!
+//! Frames that follow on each other are kept until the one that commits is whole, and are written
+//! by one call then, whose error is that of SQLite's own last write. They are written before, too,
+//! where SQLite flushes, reads or measures the log. So nothing that is committed is ever held back,
+//! and what an error takes away is a transaction that is undone.
+//!
+//! The form of a log is that of SQLite's file format, section 4.1.
+#![allow(unsafe_code)]
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{CString, c_int, c_void};
+use std::ptr;
+
+use rusqlite::ffi::{
+    SQLITE_OK, SQLITE_OPEN_WAL, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_io_methods,
+    sqlite3_vfs, sqlite3_vfs_find,
+};
+
+/// The most that is kept: a commit of usual size, with room.
+const GATHERED_MAX: usize = 1 << 20;
+
+/// The header of a log, and that of each of its frames.
+const LOG_HEADER: sqlite3_int64 = 32;
+const FRAME_HEADER: sqlite3_int64 = 24;
+
+/// Where a log's header has the size of a page.
+const PAGE_SIZE: std::ops::Range<usize> = 8..12;
+
+/// Where a frame's header has the size of the database, if the frame commits; else zero.
+const COMMITTED: std::ops::Range<usize> = 4..8;
+
+type Open = unsafe extern "C" fn(
+    *mut sqlite3_vfs,
+    sqlite3_filename,
+    *mut sqlite3_file,
+    c_int,
+    *mut c_int,
+) -> c_int;
+
+/// What is to be written to a file, from a place on.
+struct Gathered {
+    file: *mut sqlite3_file,
+    at: sqlite3_int64,
+    bytes: Vec<u8>,
+    /// Whether the last frame commits.
+    commits: bool,
+    /// The file's end, with what was gathered; what is written before it is no new frame.
+    end: sqlite3_int64,
+    /// The bytes of a frame, its header included; nothing is gathered before they are known.
+    frame: sqlite3_int64,
+}
+
+impl Gathered {
+    const NOTHING: Gathered = Gathered {
+        file: ptr::null_mut(),
+        at: 0,
+        bytes: Vec::new(),
+        commits: false,
+        end: 0,
+        frame: 0,
+    };
+
+    /// Learns from a log's header, which SQLite writes or reads, how long its frames are.
+    fn learn(&mut self, bytes: &[u8], at: sqlite3_int64) {
+        if at == 0
+            && bytes.len() as sqlite3_int64 == LOG_HEADER
+            && let Ok(size) = bytes[PAGE_SIZE].try_into()
+        {
+            self.frame = FRAME_HEADER + sqlite3_int64::from(u32::from_be_bytes(size));
+        }
+    }
+
+    /// Whether a frame may begin here.
+    fn is_border(&self, at: sqlite3_int64) -> bool {
+        self.frame > 0 && at >= LOG_HEADER && (at - LOG_HEADER) % self.frame == 0
+    }
+
+    /// Takes what is to be written, if it begins a new frame or goes on with one.
+    fn takes(&mut self, file: *mut sqlite3_file, bytes: &[u8], at: sqlite3_int64) -> bool {
+        let begins = bytes.len() as sqlite3_int64 == FRAME_HEADER && self.is_border(at);
+        if self.bytes.is_empty() {
+            if !begins || at < self.end {
+                return false;
+            }
+            (self.file, self.at) = (file, at);
+        }
+        if begins {
+            self.commits = bytes[COMMITTED] != [0; 4];
+        }
+        self.bytes.extend_from_slice(bytes);
+        true
+    }
+
+    /// Whether there is something that goes on here.
+    fn goes_on(&self, file: *mut sqlite3_file, at: sqlite3_int64) -> bool {
+        let end = self.at + self.bytes.len() as sqlite3_int64;
+        self.file == file && end == at && self.bytes.len() < GATHERED_MAX
+    }
+
+    /// Whether what was gathered ends with a whole frame that commits.
+    fn is_whole(&self) -> bool {
+        self.commits && self.is_border(self.at + self.bytes.len() as sqlite3_int64)
+    }
+}
+
+thread_local! {
+    /// How the pool itself opens a file. All pools are of one type, and so have the same functions.
+    static OPEN: Cell<Option<Open>> = const { Cell::new(None) };
+    /// What the pool itself does with an open file, and the same with writes gathered.
+    static METHODS: Cell<Option<&'static [sqlite3_io_methods; 2]>> = const { Cell::new(None) };
+    static GATHERED: RefCell<Gathered> =
+        const { RefCell::new(Gathered::NOTHING) };
+}
+
+/// Gathers the writes to logs that are opened in a pool from now on.
+pub(crate) fn gather(vfs_name: &str) {
+    let Ok(name) = CString::new(vfs_name) else { return };
+    // SAFETY: a pool's VFS stays where it is as long as it is registered, and only this thread
+    // reaches it.
+    unsafe {
+        let vfs = sqlite3_vfs_find(name.as_ptr());
+        if let Some(vfs) = vfs.as_mut()
+            && let Some(own) = vfs.xOpen.replace(open)
+            && !ptr::fn_addr_eq(own, open as Open)
+        {
+            OPEN.set(Some(own));
+        }
+    }
+}
+
+unsafe extern "C" fn open(
+    vfs: *mut sqlite3_vfs,
+    name: sqlite3_filename,
+    file: *mut sqlite3_file,
+    flags: c_int,
+    flags_out: *mut c_int,
+) -> c_int {
+    let own = OPEN.get().expect("it is kept before this takes its place");
+    // SAFETY: the arguments are SQLite's, and an opened file has its methods.
+    unsafe {
+        let code = own(vfs, name, file, flags, flags_out);
+        if code == SQLITE_OK && flags & SQLITE_OPEN_WAL != 0 {
+            GATHERED.with_borrow_mut(|gathered| (gathered.end, gathered.frame) = (0, 0));
+            let methods = METHODS.get().unwrap_or_else(|| {
+                let own = ptr::read((*file).pMethods);
+                let gathering = sqlite3_io_methods {
+                    xClose: Some(close),
+                    xRead: Some(read),
+                    xWrite: Some(write),
+                    xTruncate: Some(truncate),
+                    xSync: Some(sync),
+                    xFileSize: Some(size),
+                    ..own
+                };
+                let methods = Box::leak(Box::new([own, gathering]));
+                METHODS.set(Some(methods));
+                methods
+            });
+            (*file).pMethods = &raw const methods[1];
+        }
+        code
+    }
+}
+
+/// The pool's own functions.
+fn own() -> &'static sqlite3_io_methods {
+    &METHODS.get().expect("it is kept before a log is written")[0]
+}
+
+/// Writes what was gathered, and goes on with one of the pool's own functions.
+fn settled(proceed: impl FnOnce(&'static sqlite3_io_methods) -> Option<c_int>) -> c_int {
+    match settle() {
+        SQLITE_OK => proceed(own()).expect("the pool has all functions"),
+        code => code,
+    }
+}
+
+fn settle() -> c_int {
+    GATHERED.with_borrow_mut(|Gathered { file, at, bytes, .. }| {
+        if bytes.is_empty() {
+            return SQLITE_OK;
+        }
+        let write = own().xWrite.expect("the pool has all functions");
+        // SAFETY: the file is open: what was gathered is written before it is closed.
+        let code = unsafe { write(*file, bytes.as_ptr().cast(), bytes.len() as c_int, *at) };
+        bytes.clear();
+        code
+    })
+}
+
+unsafe extern "C" fn write(
+    file: *mut sqlite3_file,
+    bytes: *const c_void,
+    count: c_int,
+    at: sqlite3_int64,
+) -> c_int {
+    if !GATHERED.with_borrow(|gathered| gathered.goes_on(file, at)) {
+        let code = settle();
+        if code != SQLITE_OK {
+            return code;
+        }
+    }
+    let (is_taken, is_whole) = GATHERED.with_borrow_mut(|gathered| {
+        // SAFETY: SQLite hands over so many bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(bytes.cast(), count as usize) };
+        gathered.learn(bytes, at);
+        let is_taken = gathered.takes(file, bytes, at);
+        // A log begins anew with its header.
+        let end = if at == 0 { 0 } else { gathered.end };
+        gathered.end = end.max(at + sqlite3_int64::from(count));
+        (is_taken, gathered.is_whole())
+    });
+    match (is_taken, is_whole) {
+        (true, false) => SQLITE_OK,
+        (true, true) => settle(),
+        // SAFETY: the arguments are SQLite's, as those of the following ones are.
+        (false, _) => unsafe {
+            own().xWrite.map_or(SQLITE_OK, |write| write(file, bytes, count, at))
+        },
+    }
+}
+
+unsafe extern "C" fn read(
+    file: *mut sqlite3_file,
+    into: *mut c_void,
+    count: c_int,
+    at: sqlite3_int64,
+) -> c_int {
+    let end = at + sqlite3_int64::from(count);
+    let is_before = GATHERED.with_borrow(|gathered| end <= gathered.at);
+    let proceed = |own: &sqlite3_io_methods| {
+        let code = own.xRead.map(|read| unsafe { read(file, into, count, at) });
+        if code == Some(SQLITE_OK) {
+            let bytes = unsafe { std::slice::from_raw_parts(into.cast(), count as usize) };
+            GATHERED.with_borrow_mut(|gathered| gathered.learn(bytes, at));
+        }
+        code
+    };
+    // What was gathered does not concern what lies before it.
+    if is_before { proceed(own()).unwrap_or(SQLITE_OK) } else { settled(proceed) }
+}
+
+unsafe extern "C" fn truncate(file: *mut sqlite3_file, size: sqlite3_int64) -> c_int {
+    GATHERED.with_borrow_mut(|gathered| gathered.end = size);
+    settled(|own| own.xTruncate.map(|truncate| unsafe { truncate(file, size) }))
+}
+
+unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
+    settled(|own| own.xSync.map(|sync| unsafe { sync(file, flags) }))
+}
+
+unsafe extern "C" fn size(file: *mut sqlite3_file, into: *mut sqlite3_int64) -> c_int {
+    settled(|own| own.xFileSize.map(|size| unsafe { size(file, into) }))
+}
+
+unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
+    let code = settle();
+    let close = own().xClose.expect("the pool has all functions");
+    // Closed it is in any case.
+    match unsafe { close(file) } {
+        SQLITE_OK => code,
+        failed => failed,
+    }
+}
