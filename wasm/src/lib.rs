@@ -8,6 +8,7 @@ mod backups;
 mod gathered;
 mod handle;
 pub mod host;
+mod memory;
 mod request;
 mod spares;
 pub mod storage;
