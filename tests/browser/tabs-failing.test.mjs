@@ -12,7 +12,10 @@ import { MODEL, bodies, connection, note, openTab, reaches } from "./tabs.mjs";
  * is done, one that has `trap-after` when it is asked for the first time, once it was done.
  */
 const TRAPS = () => {
-  const withTraps = (exports) => {
+  const instantiate = WebAssembly.instantiateStreaming;
+  WebAssembly.instantiateStreaming = async (...given) => {
+    const { instance, module } = await instantiate.apply(WebAssembly, given);
+    const { exports } = instance;
     const call = (handle, at, length, ...rest) => {
       const bytes = new Uint8Array(exports.memory.buffer, at, length);
       const text = new TextDecoder().decode(bytes.slice());
@@ -25,17 +28,8 @@ const TRAPS = () => {
       if (text.includes("trap-after") && !text.includes('"again"')) trap();
       return answer;
     };
-    return { ...exports, handle_call: call };
+    return { instance: { exports: { ...exports, handle_call: call } }, module };
   };
-  // The page hands a compiled core over, or the worker fetches it.
-  for (const way of ["instantiate", "instantiateStreaming"]) {
-    const instantiate = WebAssembly[way];
-    WebAssembly[way] = async (given, ...imports) => {
-      const made = await instantiate.call(WebAssembly, given, ...imports);
-      const { exports } = made.instance ?? made;
-      return { instance: { exports: withTraps(exports) }, module: made.module ?? given };
-    };
-  }
 };
 
 describe("a database goes on after", () => {

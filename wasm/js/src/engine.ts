@@ -5,7 +5,6 @@
  * @packageDocumentation
  */
 
-import { CORE } from "./core.js";
 import init, { callStatic, open, prepare, replace } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
@@ -40,9 +39,9 @@ export class Engine {
     this.#rest = rest;
   }
 
-  /** Loads the WebAssembly file, unless it was compiled elsewhere. */
-  static async start(core?: WebAssembly.Module): Promise<Engine> {
-    return new Engine(await load(core));
+  /** Loads the WebAssembly file that lies beside this module. */
+  static async start(): Promise<Engine> {
+    return new Engine(await load());
   }
 
   /** Reads a request ahead of opening by it, which says what is wrong with it. */
@@ -150,8 +149,11 @@ async function orRefused(work: () => Answer | Promise<Answer>): Promise<Answer> 
 
 let loading: Promise<Rest> | undefined;
 
-function load(core: WebAssembly.Module | undefined): Promise<Rest> {
-  const module = core ?? (inNode() ? readFile(CORE) : CORE);
-  loading ??= init({ module_or_path: module }).then((first) => new Rest(first));
+function load(): Promise<Rest> {
+  // Bundlers look for exactly this form.
+  const file = new URL("./freehold_wasm_bg.wasm", import.meta.url);
+  loading ??= init({ module_or_path: inNode() ? readFile(file) : file }).then(
+    (first) => new Rest(first),
+  );
   return loading;
 }

@@ -6,7 +6,6 @@
 
 import { builtinFiles, builtinSummaries } from "./builtin.js";
 import { claim } from "./claim.js";
-import { compileCore } from "./core.js";
 import { readAnswer as read } from "./channel.js";
 import type { Storage } from "./channel.js";
 import { Database } from "./database.js";
@@ -211,22 +210,17 @@ async function openLink(way: Way, isFirst = false): Promise<Link> {
   }
 }
 
-/**
- * The same for tabs. While the worker starts, the page fetches the core and the model and looks at
- * the files.
- */
+/** The same for tabs: worker, core and model are loaded while the page still looks around. */
 async function openShared(way: Way, isFirst: boolean): Promise<Link> {
   const { options, openedAt, connection } = way;
   const { name, whenHeld = "wait", onHeld } = options;
   const thread = new Thread();
   try {
     const free = isLed(name).then((led) => !led);
-    const compiled = free.then((isFree) => (isFree ? compileCore() : undefined));
-    const load = async (request: string) => {
-      const core = await compiled;
-      if (await free) thread.post({ kind: "load", core, request });
+    const load = async (request?: string) => {
+      if (await free) thread.post({ kind: "load", request });
     };
-    const looked = isFirst ? checkUnlessLed(name, free) : Promise.resolve();
+    const looked = Promise.all([load(), isFirst ? checkUnlessLed(name, free) : undefined]);
     // What is found is said below; meanwhile nobody waits for it.
     looked.catch(() => {});
     const bundle = await bundleOf(options.model);

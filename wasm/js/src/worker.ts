@@ -23,15 +23,13 @@ interface Scope {
 }
 
 const scope = globalThis as unknown as Scope;
-const works = new Works(() => Engine.start(core), fail);
-/** The core as the page compiled it. */
-let core: WebAssembly.Module | undefined;
+const works = new Works(() => Engine.start(), fail);
 let leader: Leader | undefined;
 let leave = () => {};
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "ask") works.ask(OWN, data, post);
-  else if (data.kind === "load") load(data);
+  else if (data.kind === "load") load(data.request);
   else if (data.kind === "join") void join(data.tab).catch((error: unknown) => fail(error));
   else works.add(OWN, { run: close });
 };
@@ -45,9 +43,12 @@ function post(reply: Reply): void {
 }
 
 /** Loads the core, and has it read the request by which it will open a database. */
-function load(message: ToWorker & { kind: "load" }): void {
-  core = message.core;
-  works.add(OWN, { run: async (engine) => engine.prepare(message.request) });
+function load(request: string | undefined): void {
+  works.add(OWN, {
+    run: async (engine) => {
+      if (request !== undefined) engine.prepare(request);
+    },
+  });
 }
 
 /** Waits until nobody leads, leads, and holds the lock that says so for as long as it does. */

@@ -83,13 +83,8 @@ export type FromLeader =
 /** What a page says to its own worker. */
 export type ToWorker =
   | Asked
-  /** To load the core, since it is likely to lead, and to read what it will be asked to open. */
-  | {
-      readonly kind: "load";
-      /** As the page compiled it, where it could. */
-      readonly core: WebAssembly.Module | undefined;
-      readonly request: string;
-    }
+  /** To load the core, since it is likely to lead; and the request that it will be opened by. */
+  | { readonly kind: "load"; readonly request?: string | undefined }
   /** To lead when nobody else does. */
   | { readonly kind: "join"; readonly tab: Tab }
   /** To close the database and lead no longer. */
