@@ -208,6 +208,49 @@ fn programs_sign_in_with_keys_that_are_shown_once() {
     assert_eq!(code(sign_in()), "bad_credentials");
 }
 
+/// The maker's place ends their keys, and the end of the account doesn't bring them back. A key
+/// that nobody made goes on.
+#[test]
+fn keys_go_with_their_makers_account() {
+    let database = freehold::testing::database("carcosa", "development");
+    let owner = database.owner().unwrap();
+    let first = |table: &str, filter: Value| {
+        let options = ListOptions { filter: Some(filter), ..ListOptions::default() };
+        owner.list(table, &options).unwrap().rows.remove(0)
+    };
+    let place = first("organization_members", json!({ "role": "ADMIN" }));
+    let [tenant, user] = [&place["organization_id"], &place["user_id"]];
+    let project = first("projects", json!({ "organization_id": tenant }));
+    let key = json!({
+        "name": "Upload", "project_id": project["id"], "permissions": ["projects:read"],
+    });
+    let maker = Actor::user(user.as_str().unwrap()).in_tenant(tenant.as_str().unwrap());
+    let session = database.session(maker).unwrap();
+    let made = session.create_api_key("car", &row(key.clone())).unwrap();
+    let mut nobodys = row(key);
+    nobodys.extend(row(json!({
+        "organization_id": tenant, "key_prefix": "car_x", "key_hash": "x",
+    })));
+    let nobodys = owner.insert("api_keys", &nobodys).unwrap();
+    assert_eq!(nobodys["user_id"], Value::Null);
+    let [of_key, of_nobodys] = [&made.row, &nobodys].map(|row| {
+        let actor = Actor::api_key(row["id"].as_str().unwrap());
+        database.session(actor.in_tenant(tenant.as_str().unwrap())).unwrap()
+    });
+    let sign_in = || database.authenticate_key(&made.key, Origin::default());
+    sign_in().unwrap();
+    assert_eq!(of_key.count("projects", None).unwrap(), 1);
+    let place = json!({ "organization_id": tenant, "id": place["id"] });
+    assert!(owner.delete("organization_members", &place).unwrap());
+    assert_eq!(code(of_key.count("projects", None)), "session_ended");
+    assert_eq!(code(sign_in()), "bad_credentials");
+    assert!(owner.delete("users", user).unwrap());
+    assert_eq!(code(of_key.count("projects", None)), "session_ended");
+    assert_eq!(code(sign_in()), "bad_credentials");
+    assert_eq!(owner.count("api_keys", Some(&json!({ "id": made.row["id"] }))).unwrap(), 0);
+    assert_eq!(of_nobodys.count("projects", None).unwrap(), 1);
+}
+
 #[test]
 fn nobody_says_of_themselves_what_others_decide() {
     let database = freehold::testing::database("valuecanvas", "development");

@@ -287,6 +287,10 @@ fn check_owners_own_again(store: &Store, last: usize) {
         expected.push("2/31 1/1");
     }
     assert_eq!(buckets, expected);
+    if last >= 5 {
+        let sql = "SELECT id, user_id FROM api_keys WHERE id LIKE '%4_' ORDER BY id";
+        assert_eq!(store.rows(sql), ["8/41 1/1", "8/42 -"]);
+    }
     if last >= 2 {
         let sql = "SELECT id, user_id FROM audit_logs WHERE id LIKE '%2_' ORDER BY id";
         assert_eq!(store.rows(sql), ["9/21 1/1", "9/22 1/4"]);

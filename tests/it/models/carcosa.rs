@@ -103,6 +103,7 @@ pub const FACTS: Facts = Facts {
         ("projects.team_id", "teams", Cascades),
         ("projects.bucket_id", "buckets", Refused),
         ("api_keys.project_id", "projects", Cascades),
+        ("api_keys.user_id", "users", Cascades),
         ("files.project_id", "projects", Cascades),
         ("files.upload_id", "uploads", Forgets),
         ("files.tenant_id", "tenants", Cascades),
@@ -122,6 +123,7 @@ pub const FACTS: Facts = Facts {
         "V20250820080601__add_organizations_teams",
         "V20250820130800__bucket_team_scoping",
         "V20250820132603__bucket_sharing_system",
+        "V20261126180000__keys_end_with_their_makers",
     ],
     rows: &[
         ("users", 3),
