@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::model::{Model, toml_to_json};
+use crate::model::{FORGETS_MAKER, Model, toml_to_json};
 
 /// The model that a file remembers. In one from before policies were asked for, nobody may do
-/// anything with tenants' rows.
+/// anything with tenants' rows; in one from before API keys went with their makers, they do.
 pub(super) fn remembered(text: &str) -> Option<Model> {
     let problems = match Model::from_text(text) {
         Err(Error::InvalidModel { problems }) => problems,
@@ -22,6 +22,9 @@ pub(super) fn remembered(text: &str) -> Option<Model> {
     for problem in problems.iter().filter(|problem| problem.code == "no_policy") {
         let (kind, name) = problem.path.split_once('.')?;
         root.get_mut(kind)?.get_mut(name)?.as_object_mut()?.insert("policy".into(), json!({}));
+    }
+    for problem in problems.iter().filter(|problem| problem.code == FORGETS_MAKER) {
+        *problem.path.split('.').try_fold(&mut root, Value::get_mut)? = "cascade".into();
     }
     Model::from_json(&root.to_string()).ok()
 }

@@ -10,6 +10,12 @@ const SQL_DEPTH_MAX: usize = 900;
 /// PostgreSQL's limit, which is below SQLite's.
 const COLUMNS_MAX: usize = 1600;
 
+/// The column of an API key that says who made it.
+pub(crate) const MAKER: &str = "user_id";
+
+/// The code of a key table that would take keys of people who are gone for nobody's.
+pub(crate) const FORGETS_MAKER: &str = "forgets_maker";
+
 pub(super) fn check(model: &Model, problems: &mut Problems<'_>) {
     tenancy::check(model, problems);
     let mut ids: Vec<&str> = Vec::new();
@@ -218,6 +224,13 @@ fn check_references(model: &Model, table: &Table, path: &str, problems: &mut Pro
             if nulled.filter_map(|name| table.column(name)).any(|column| !column.optional) {
                 let message = "on_delete = \"set_null\" needs the column to be optional";
                 problems.add(&format!("{path}.on_delete"), "does_not_fit", message);
+            }
+            if table.template == Some(Template::ApiKey)
+                && reference.columns.iter().any(|name| name == MAKER)
+            {
+                let message = "a key that forgot its maker would be taken for one that nobody \
+                               made, and work again; use \"cascade\" or \"restrict\"";
+                problems.add(&format!("{path}.on_delete"), FORGETS_MAKER, message);
             }
         }
     }

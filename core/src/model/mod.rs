@@ -31,6 +31,7 @@ mod toml;
 mod types;
 mod write;
 
+pub(crate) use check::{FORGETS_MAKER, MAKER};
 pub use expr_parse::{ExprError, parse as parse_expr};
 pub(crate) use node::toml_to_json;
 pub(crate) use real::real;

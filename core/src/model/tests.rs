@@ -342,6 +342,42 @@ fn tenants_rows_need_a_policy_that_names_what_exists() {
     assert_eq!(found, [(line_of("[links.quest_people]"), "no_policy")]);
 }
 
+/// However the reference to the maker is written. Anybody else may be forgotten.
+#[test]
+fn a_table_of_api_keys_never_forgets_who_made_them() {
+    let keys = |rest: &str| {
+        let table = format!("[tables.keys]\ntemplate = \"api_key\"\npolicy = {{}}\n{rest}\n");
+        crate::bundle::load_model(&format!("{SAMPLE}{table}"))
+    };
+    let line = SAMPLE.lines().count() + 4;
+    let column = "type = \"ref\", to = \"people\", optional = true";
+    let seat = "columns = [\"user_id\"], to = \"seats\", to_columns = [\"user_id\"]";
+    let refused = [
+        format!("columns.user_id = {{ {column}, on_delete = \"set_null\" }}"),
+        "columns.user_id = { type = \"ref\", to = \"seats.user_id\", optional = true, \
+         on_delete = \"set_null\" }"
+            .to_owned(),
+        format!(
+            "columns.user_id = {{ type = \"uuid\", optional = true }}\n\
+             references = [{{ {seat}, on_delete = \"set_null\" }}]"
+        ),
+    ];
+    for rest in refused {
+        let Err(Error::InvalidModel { problems }) = keys(&rest) else {
+            panic!("{rest} is let through");
+        };
+        let found: Vec<_> = problems.iter().map(|problem| (problem.line, problem.code)).collect();
+        assert_eq!(found, [(Some(line), "forgets_maker")], "{rest}: {problems:?}");
+    }
+    for rest in [
+        format!("columns.user_id = {{ {column}, on_delete = \"cascade\" }}"),
+        format!("columns.user_id = {{ {column}, on_delete = \"restrict\" }}"),
+        format!("columns.checked_by = {{ {column}, on_delete = \"set_null\" }}"),
+    ] {
+        keys(&rest).unwrap_or_else(|error| panic!("{rest}: {error}"));
+    }
+}
+
 #[test]
 fn predicates_stay_small_and_uncorrelated() {
     let own = "\"own(x)\" = \"x = auth_user()\"";

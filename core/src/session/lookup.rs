@@ -12,7 +12,7 @@ use crate::actor::{Actor, Principal};
 use crate::error::Result;
 use crate::host;
 use crate::model::expr::Expr;
-use crate::model::{Grant, Model, Table, Template};
+use crate::model::{Grant, MAKER, Model, Table, Template};
 use crate::owner::Engine;
 use crate::owner::read::first;
 use crate::owner::write::push_rules;
@@ -115,7 +115,7 @@ fn of_key(engine: &Engine, key: &str, rights: &mut Rights) -> Result<()> {
     };
     let active = model.tenancy.as_ref().and_then(|tenancy| tenancy.key_active.as_ref());
     let mut names = vec![column];
-    let optional = ["permissions", "expires_at", "revoked_at", "user_id"];
+    let optional = ["permissions", "expires_at", "revoked_at", MAKER];
     names.extend(optional.into_iter().filter(|name| keys.column(name).is_some()));
     let mut wanted = vec![(id.as_str(), key)];
     if let Some(tenant) = &rights.tenant {
@@ -134,7 +134,7 @@ fn of_key(engine: &Engine, key: &str, rights: &mut Rights) -> Result<()> {
             }
             ("expires_at", value) => rights.expires_at = into_text(value),
             ("revoked_at", value) if !value.is_null() => return Err(unknown()),
-            ("user_id", value) => user = into_text(value),
+            (MAKER, value) => user = into_text(value),
             _ => {}
         }
     }
