@@ -4,11 +4,13 @@ use freehold::Bundle;
 use freehold_core::crypto::MasterKey;
 use freehold_core::host::FixedHost;
 use freehold_core::keyring::{KeyHolder, wrapped_keys};
-use freehold_core::{Database, Error};
+use freehold_core::{Actor, Database, Error, ListOptions, Session};
 use rusqlite::Connection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::encryption::{File, ONE, OTHER, expected, locked, patient, practice, read};
+
+type Row = serde_json::Map<String, Value>;
 
 /// Wrapped keys are bound to their owner too: giving a tenant another one's key opens nothing.
 #[test]
@@ -174,6 +176,55 @@ fn another_connection_notices_what_became_of_the_keys() {
     let refused = other.owner().unwrap().insert("patients", row.as_object().unwrap());
     assert_eq!(refused.unwrap_err().code(), "wrong_key");
     assert_eq!(read(&other, &cleo).unwrap_err().code(), "wrong_key");
+}
+
+/// Whoever holds a handle from before has opened the keys already.
+#[test]
+fn handles_from_before_a_shredding_open_nothing_after_it() {
+    let file = File::new();
+    let (other, mut database) = (file.unlocked(), file.unlocked());
+    let owner = database.owner().unwrap();
+    let (ada, cleo) = (patient(&owner, "north", "Ada"), patient(&owner, "south", "Cleo"));
+    let (north, south) = (practice(&owner, "north"), practice(&owner, "south"));
+    let held = other.owner().unwrap();
+    let [in_north, in_south] = [&north, &south]
+        .map(|practice| other.session(Actor::system().in_tenant(practice.as_str())).unwrap());
+    let sql = "SELECT insurance_number FROM patients WHERE full_name IN ('Ada', 'Cleo')";
+    let number = |session: &Session<'_>| session.sql(sql, &[]).unwrap().rows[0][0].clone();
+    let values = |row: Option<Row>| {
+        let row = row.expect("the patient is there");
+        (row["insurance_number"].clone(), row["findings"].clone())
+    };
+    let of_owner = |key: &Value| values(held.get("patients", key).unwrap());
+    assert_eq!((of_owner(&ada), of_owner(&cleo)), (expected("Ada"), expected("Cleo")));
+    assert_eq!((number(&in_north), number(&in_south)), (expected("Ada").0, expected("Cleo").0));
+    database.shred(KeyHolder::Tenant(&north)).unwrap();
+    assert_eq!((of_owner(&ada), of_owner(&cleo)), (locked(), expected("Cleo")));
+    assert_eq!((number(&in_north), number(&in_south)), (Value::Null, expected("Cleo").0));
+    assert_eq!(values(in_north.get("patients", &ada).unwrap()), locked());
+    // Each kind of request notices by itself.
+    for (asks, request) in ["get", "list", "sql", "versions"].into_iter().enumerate() {
+        let dora = patient(&database.owner().unwrap(), "north", &format!("Dora {asks}"));
+        let by_name = json!({ "full_name": format!("Dora {asks}") });
+        let ask = || match request {
+            "get" => held.get("patients", &dora).unwrap().unwrap()["findings"].clone(),
+            "list" => {
+                let filter = ListOptions { filter: Some(by_name.clone()), ..Default::default() };
+                held.list("patients", &filter).unwrap().rows[0]["findings"].clone()
+            }
+            "sql" => {
+                let sql = "SELECT findings FROM patients WHERE full_name = ?1";
+                in_north.sql(sql, &[by_name["full_name"].clone()]).unwrap().rows[0][0].clone()
+            }
+            _ => held.versions("patients", &dora).unwrap()[0].row["findings"].clone(),
+        };
+        let is_open = |value: &Value| !value.is_null() && value.get("$locked").is_none();
+        let before = ask();
+        assert!(is_open(&before), "{request}: {before}");
+        database.shred(KeyHolder::Tenant(&north)).unwrap();
+        let after = ask();
+        assert!(!is_open(&after), "{request}: {after}");
+    }
 }
 
 /// A data key that was made in a transaction goes with it.

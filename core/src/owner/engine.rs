@@ -14,6 +14,7 @@ use crate::keyring::KeyRing;
 use crate::model::Model;
 use crate::owner::Catalog;
 use crate::owner::before::Before;
+use crate::owner::data_version::data_version;
 use crate::owner::shadow::Shadows;
 
 /// Statements that stay prepared per connection: five per table of a model of forty.
@@ -37,6 +38,9 @@ pub struct Engine {
     /// SQLite's count of what other connections committed, when the file's version was last asked
     /// for.
     checked: Cell<i64>,
+    /// SQLite's counts of changes to the file, and of those by other connections, when opened keys
+    /// were last used.
+    keys_used: Cell<(u32, i64)>,
 }
 
 impl Engine {
@@ -63,7 +67,27 @@ impl Engine {
             latest: i64::MAX,
             depth: Cell::new(0),
             checked: Cell::new(0),
+            keys_used: Cell::default(),
         })
+    }
+
+    /// The data keys, without opened ones where another connection has committed since: it may
+    /// have shredded them.
+    ///
+    /// # Errors
+    ///
+    /// - `io`: the file can't be read
+    pub(super) fn current_keys(&self) -> Result<&KeyRing> {
+        let (changes, others) = self.keys_used.get();
+        if !self.recorder.is_alone && data_version(&self.connection) != changes {
+            let mut statement = self.connection.prepare_cached("PRAGMA main.data_version")?;
+            let now = statement.query_row([], |row| row.get(0))?;
+            if now != others {
+                self.keys.forget();
+            }
+            self.keys_used.set((data_version(&self.connection), now));
+        }
+        Ok(&self.keys)
     }
 
     /// Refuses to write to a file that another connection brought to a version which this build

@@ -112,7 +112,7 @@ impl Engine {
         let opened = match stored {
             _ if !self.keys.is_open() => return Ok(None),
             SqlValue::Text(text) => with_place(plan, position, at, |place| {
-                self.keys.open(&self.connection, place, text)
+                self.current_keys()?.open(&self.connection, place, text)
             })?,
             _ => Opened::Invalid,
         };
@@ -156,7 +156,7 @@ impl Engine {
             return Err(Error::EncryptionUnavailable { table, column });
         }
         let text = with_place(plan, position, at, |place| {
-            self.keys.seal(&self.connection, host, place, bytes, field.blind_index)
+            self.current_keys()?.seal(&self.connection, host, place, bytes, field.blind_index)
         })?;
         self.mirror_made()?;
         Ok(SqlValue::Text(text.into()))
@@ -285,7 +285,8 @@ impl Engine {
             SqlValue::Blob(bytes) => bytes,
             _ => return Ok(Vec::new()),
         };
-        self.keys.blind_letters(&self.connection, holders, sealing.ids(position), bytes)
+        let keys = self.current_keys()?;
+        keys.blind_letters(&self.connection, holders, sealing.ids(position), bytes)
     }
 
     /// What is wrong with a row because of encryption: values for which no key is at hand, and
