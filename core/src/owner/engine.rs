@@ -116,6 +116,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Refuses it as [`Engine::check_version`] does, whatever was looked at before.
+    ///
+    /// # Errors
+    ///
+    /// - `newer_database`
+    pub(super) fn check_version_now(&self) -> Result<()> {
+        self.recorder.look_for_others(&self.connection)?;
+        self.check_version()
+    }
+
     /// Refuses to go on with a transaction that SQLite has undone by itself, as it does where the
     /// disk is full or a write is interrupted: what follows would stand alone.
     ///

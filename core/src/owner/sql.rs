@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::owner::Engine;
 use crate::owner::audited;
 use crate::owner::storage::{bind, read};
-use crate::owner::transaction::transaction;
+use crate::owner::transaction::{transaction, unrecorded};
 use crate::query::invalid;
 use crate::sql::tokens;
 use crate::value::{SAFE_INTEGER_MAX, SqlValue};
@@ -41,6 +41,9 @@ pub struct SqlOptions {
 
 /// What starts and ends transactions.
 const CONTROL: &[&str] = &["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+
+/// What changes the schema, or what SQLite keeps along with it, and may stand in a transaction.
+const CHANGING: &[&str] = &["CREATE", "ALTER", "DROP", "REINDEX", "ANALYZE"];
 
 /// What writes rows.
 const WRITING: &[&str] = &["INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"];
@@ -73,14 +76,13 @@ pub(crate) fn run(
         let readonly = statement.readonly();
         if !readonly {
             engine.check_turn(actor)?;
-            // It may change the schema, on which the recorder's triggers stand.
-            match connection.is_autocommit() {
-                true => engine.recorder.release(connection)?,
-                false => engine.recorder.distrust(connection)?,
-            }
         }
         return audited::running_sql(engine, text, readonly, || {
-            step(connection, &mut statement, &values, options)
+            let mut run = || step(connection, &mut statement, &values, options);
+            match readonly {
+                true => run(),
+                false => changing(engine, &outline.word, run),
+            }
         });
     }
     if connection.is_autocommit() {
@@ -94,6 +96,22 @@ pub(crate) fn run(
             step(connection, &mut statement, &values, options)
         })
     })
+}
+
+/// Runs a statement that may change the schema, on which the recorder's triggers stand.
+fn changing<T>(engine: &Engine, word: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    let connection = &engine.connection;
+    if !connection.is_autocommit() {
+        engine.recorder.distrust(connection)?;
+        return run();
+    }
+    engine.recorder.release(connection)?;
+    if CHANGING.contains(&word) {
+        return unrecorded(engine, run);
+    }
+    // Settings and the like stand in no transaction.
+    engine.check_version_now()?;
+    run()
 }
 
 /// Refuses text that SQLite would only read a part of.

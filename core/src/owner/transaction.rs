@@ -58,6 +58,27 @@ pub(crate) fn statement<T>(
     result
 }
 
+/// Runs a statement that changes no rows, in a transaction of its own: none may be open, and no
+/// triggers stand. It leaves no record.
+///
+/// # Errors
+///
+/// - the work's own
+/// - `locked`: another connection is writing
+/// - `newer_database`: a newer build has migrated the file
+pub(crate) fn unrecorded<T>(engine: &Engine, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let connection = &engine.connection;
+    connection.prepare_cached("BEGIN IMMEDIATE")?.raw_execute()?;
+    engine.depth.update(|depth| depth + 1);
+    let mut guard = Guard { engine, nested: None, done: false };
+    engine.check_version_now()?;
+    let value = work()?;
+    engine.check_open()?;
+    connection.prepare_cached("COMMIT")?.raw_execute()?;
+    guard.done = true;
+    Ok(value)
+}
+
 /// Runs work and undoes everything that it wrote, whatever it returns.
 pub(crate) fn rehearse<T>(
     engine: &Engine,
