@@ -1,7 +1,7 @@
 //! Rights where they are easily forgotten: columns given to operations, hiding, waiting, panics.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use freehold::account::SignUp;
 use freehold::{Actor, Bundle, Database, ListOptions, Origin, Principal, Result};
@@ -292,6 +292,88 @@ fn a_statement_answers_nothing_to_whose_rights_end_before_it_reads() {
         let code = session.sql(sql, &[]).map_err(|error| error.code());
         assert_eq!(code, Err("session_ended"), "{sql}");
     }
+}
+
+/// Takes permissions from all API keys by another connection, when the host is asked for the n-th
+/// time; not where somebody is writing then.
+#[derive(Clone, Default)]
+struct Cutting(Arc<AtomicUsize>, std::path::PathBuf);
+
+const MANAGES: &str = r#"["api_keys:manage","projects:read"]"#;
+
+impl Cutting {
+    fn work(&self) {
+        if self.0.load(Ordering::Relaxed) == 0 || self.0.fetch_sub(1, Ordering::Relaxed) != 1 {
+            return;
+        }
+        let other = rusqlite::Connection::open(&self.1).unwrap();
+        other.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let cut = other.execute("UPDATE api_keys SET permissions = ?1", [MANAGES]);
+        let is_busy = |error: rusqlite::Error| {
+            error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+        };
+        assert!(cut.map_or_else(is_busy, |changed| changed > 0));
+    }
+}
+
+impl Host for Cutting {
+    fn now_ms(&self) -> i64 {
+        self.work();
+        1_767_225_600_000
+    }
+
+    fn fill_random(&self, buffer: &mut [u8]) {
+        self.work();
+        freehold::SystemHost.fill_random(buffer);
+    }
+}
+
+/// Whenever permissions are taken from an API key, no key that it makes has more.
+#[test]
+fn an_api_key_hands_on_what_it_may_itself_at_that_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Cutting(Arc::default(), folder.path().join("a.db"));
+    let connection = rusqlite::Connection::open(&host.1).unwrap();
+    connection.pragma_update(None, "journal_mode", "wal").unwrap();
+    let bundle = Bundle::builtin("carcosa").unwrap();
+    let mut database = Database::open(connection, bundle, Box::new(host.clone())).unwrap();
+    database.init(Some("development"), &mut |_| {}).unwrap();
+    let owner = database.owner().unwrap();
+    let project = owner.list("projects", &ListOptions::default()).unwrap().rows.remove(0);
+    let mut key = row(json!({
+        "name": "CI", "project_id": project["id"], "permissions": ["files:read"],
+    }));
+    let (mut cut, mut handed_on) = (0, 0);
+    for asked in 1.. {
+        let mut maker = key.clone();
+        maker.extend(row(json!({
+            "organization_id": project["organization_id"], "key_prefix": "car_x",
+            "key_hash": "x", "expires_at": "2099-01-01T00:00:00.000Z",
+            "permissions": ["api_keys:manage", "projects:read", "files:read"],
+        })));
+        let maker = owner.insert("api_keys", &maker).unwrap();
+        let actor = Actor::api_key(maker["id"].as_str().unwrap());
+        let session = database.session(actor).unwrap();
+        key.insert("name".to_owned(), format!("CI {asked}").into());
+        host.0.store(asked, Ordering::Relaxed);
+        let made = session.create_api_key("car", &key);
+        let is_over = host.0.swap(0, Ordering::Relaxed) > 0;
+        let [tenant, id] = [&maker["organization_id"], &maker["id"]];
+        let place = json!({ "organization_id": tenant, "id": id });
+        let may = owner.get("api_keys", &place).unwrap().unwrap()["permissions"].clone();
+        let may_hand_on = may.as_array().unwrap().contains(&json!("files:read"));
+        match may_hand_on {
+            true => handed_on += usize::from(made.is_ok()),
+            false => cut += 1,
+        }
+        if !may_hand_on {
+            assert_eq!(code(made), "denied", "asked {asked} times");
+        }
+        if is_over {
+            break;
+        }
+    }
+    assert!(cut > 0 && handed_on > 1, "{cut} {handed_on}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::crypto::api_key;
 use crate::error::Result;
 use crate::host;
 use crate::model::Template;
+use crate::policy::Rights;
 use crate::session::Session;
 use crate::value::Row;
 
@@ -43,15 +44,13 @@ impl Session<'_> {
     pub fn create_api_key(&self, prefix: &str, row: &Row) -> Result<CreatedApiKey> {
         let table = template(self.model(), Template::ApiKey)?;
         let made = api_key::generate(prefix, self.host())?;
-        self.check_given_permissions(&table.name, row)?;
-        let row = self.insert_with(
-            &table.name,
-            row,
-            &[
-                ("key_prefix", Value::from(made.key_prefix.as_str())),
-                ("key_hash", Value::from(made.key_hash.as_str())),
-            ],
-        )?;
+        let own = [
+            ("key_prefix", Value::from(made.key_prefix.as_str())),
+            ("key_hash", Value::from(made.key_hash.as_str())),
+        ];
+        let row = self.insert_if(&table.name, row, &own, |rights| {
+            check_given_permissions(rights, &table.name, row)
+        })?;
         Ok(CreatedApiKey { row, key: made.text.to_string() })
     }
 
@@ -66,20 +65,18 @@ impl Session<'_> {
         let changes = Row::from_iter([("revoked_at".to_owned(), now.into())]);
         self.update(&table.name, key, &changes)
     }
+}
 
-    /// A program can't make a key that may do more than it may itself.
-    fn check_given_permissions(&self, table: &str, row: &Row) -> Result<()> {
-        let rules = self.rules()?;
-        let rights = rules.rights();
-        if rights.key.is_none() {
-            return Ok(());
-        }
-        let given = row.get("permissions").and_then(Value::as_array).into_iter().flatten();
-        let is_beyond =
-            |name: &Value| name.as_str().is_some_and(|name| !rights.permissions.contains(name));
-        match given.into_iter().any(is_beyond) {
-            true => Err(crate::Error::Denied { table: table.to_owned(), operation: "insert" }),
-            false => Ok(()),
-        }
+/// A program can't make a key that may do more than it may itself.
+fn check_given_permissions(rights: &Rights, table: &str, row: &Row) -> Result<()> {
+    if rights.key.is_none() {
+        return Ok(());
+    }
+    let given = row.get("permissions").and_then(Value::as_array).into_iter().flatten();
+    let is_beyond =
+        |name: &Value| name.as_str().is_some_and(|name| !rights.permissions.contains(name));
+    match given.into_iter().any(is_beyond) {
+        true => Err(crate::Error::Denied { table: table.to_owned(), operation: "insert" }),
+        false => Ok(()),
     }
 }

@@ -12,7 +12,7 @@ use crate::owner::data_version::data_version;
 use crate::owner::read::first;
 use crate::owner::rows::Rows;
 use crate::owner::transaction::transaction;
-use crate::policy::Rules;
+use crate::policy::{Rights, Rules};
 use crate::query::Sql;
 use crate::value::{Row, SqlValue};
 
@@ -29,6 +29,18 @@ pub(super) struct Standing {
 impl<'db> Session<'db> {
     /// Inserts a row along with columns that only the core itself writes.
     pub(crate) fn insert_with(&self, table: &str, row: &Row, own: &[(&str, Value)]) -> Result<Row> {
+        self.insert_if(table, row, own, |_| Ok(()))
+    }
+
+    /// The same where the actor's rights, as they are within the write's transaction, are found
+    /// to allow it.
+    pub(crate) fn insert_if(
+        &self,
+        table: &str,
+        row: &Row,
+        own: &[(&str, Value)],
+        check: impl FnOnce(&Rights) -> Result<()>,
+    ) -> Result<Row> {
         let names = own.iter().map(|(name, _)| *name);
         for name in names {
             if row.contains_key(name) {
@@ -40,6 +52,7 @@ impl<'db> Session<'db> {
         let mut row = row.clone();
         row.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         self.writing(|rows| {
+            rows.rules.map_or(Ok(()), |rules| check(rules.rights()))?;
             rows.check_given(table, given)?;
             Rows { own_columns: true, ..rows }.insert(table, &row)
         })
