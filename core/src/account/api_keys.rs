@@ -48,7 +48,7 @@ impl Session<'_> {
             ("key_prefix", Value::from(made.key_prefix.as_str())),
             ("key_hash", Value::from(made.key_hash.as_str())),
         ];
-        let row = self.insert_if(&table.name, row, &own, |rights| {
+        let row = self.insert_if(&table.name, row, &own, &|rights| {
             check_given_permissions(rights, &table.name, row)
         })?;
         Ok(CreatedApiKey { row, key: made.text.to_string() })

@@ -29,7 +29,7 @@ pub(super) struct Standing {
 impl<'db> Session<'db> {
     /// Inserts a row along with columns that only the core itself writes.
     pub(crate) fn insert_with(&self, table: &str, row: &Row, own: &[(&str, Value)]) -> Result<Row> {
-        self.insert_if(table, row, own, |_| Ok(()))
+        self.insert_if(table, row, own, &|_| Ok(()))
     }
 
     /// The same where the actor's rights, as they are within the write's transaction, are found
@@ -39,7 +39,7 @@ impl<'db> Session<'db> {
         table: &str,
         row: &Row,
         own: &[(&str, Value)],
-        check: impl FnOnce(&Rights) -> Result<()>,
+        check: &dyn Fn(&Rights) -> Result<()>,
     ) -> Result<Row> {
         let names = own.iter().map(|(name, _)| *name);
         for name in names {
