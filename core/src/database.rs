@@ -4,6 +4,7 @@
 //! handles given out here.
 
 mod checks;
+mod gathered;
 mod journal;
 mod keys;
 mod records;
@@ -30,6 +31,7 @@ use crate::owner::{Engine, Owner, audited};
 use crate::seed::{self, SeedReport};
 use crate::session::KeptActors;
 
+pub use gathered::gather_log;
 pub use journal::log_exclusively;
 pub use keys::Shredded;
 pub use restore::proven_backup;

@@ -4,7 +4,7 @@
 mod medium;
 
 use freehold::{Actor, Bundle, Database, Session};
-use freehold_core::database::log_exclusively;
+use freehold_core::database::{gather_log, log_exclusively};
 use freehold_core::host::FixedHost;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
@@ -24,6 +24,13 @@ fn connect(medium: &Medium) -> Connection {
     log_exclusively(&mut connection, 60).unwrap();
     connection.pragma_update(None, "cache_size", 10).unwrap();
     connection
+}
+
+/// A medium as it is, and one whose log is written as in a browser: a commit's frames at once.
+fn mediums(name: &str) -> [Medium; 2] {
+    let [plain, gathered] = ["plain", "gathered"].map(|how| Medium::new(&format!("{name}-{how}")));
+    gather_log(gathered.name().to_str().unwrap());
+    [plain, gathered]
 }
 
 fn open(medium: &Medium) -> Database {
@@ -126,8 +133,13 @@ impl Random {
 
 #[test]
 fn no_commit_is_acknowledged_before_the_log_is_flushed() {
-    let medium = Medium::new("medium-flushes");
-    let steps = run(&medium, &image());
+    let written = mediums("flushes").map(|medium| writes_of_flushed_commits(&medium));
+    assert!(written[1] * 5 < written[0], "gathered: {written:?} writes to the log");
+}
+
+/// Writes, and looks at the flushes; how often the log was written to.
+fn writes_of_flushed_commits(medium: &Medium) -> usize {
+    let steps = run(medium, &image());
     // What SQLite writes behind the flushed part of a commit only fills up the medium's sector.
     let mut flushed = false;
     for step in &steps {
@@ -142,13 +154,19 @@ fn no_commit_is_acknowledged_before_the_log_is_flushed() {
     }
     let in_file = |step: &&Step| matches!(step, Step::Write { file, .. } if file == FILE);
     assert!(steps.iter().filter(in_file).count() > 0, "the log was brought into the file");
+    let in_log = |step: &&Step| matches!(step, Step::Write { file, .. } if file == LOG);
+    steps.iter().filter(in_log).count()
 }
 
 #[test]
 fn whatever_a_loss_of_power_leaves_holds_what_was_acknowledged() {
-    let medium = Medium::new("medium-losses");
+    mediums("losses").iter().for_each(lose_power);
+}
+
+/// Writes, and looks at what is left after each step.
+fn lose_power(medium: &Medium) {
     let start = image();
-    let steps = run(&medium, &start);
+    let steps = run(medium, &start);
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut loss = Loss::new(start);
     let mut acknowledged = 0;
@@ -156,16 +174,16 @@ fn whatever_a_loss_of_power_leaves_holds_what_was_acknowledged() {
         loss.step(step);
         acknowledged += usize::from(matches!(step, Step::Acknowledged));
         // Everything that was written so far; then parts of it, torn in the middle of a page.
-        check(&medium, loss.left(|| usize::MAX), acknowledged, at % 20 == 0);
+        check(medium, loss.left(|| usize::MAX), acknowledged, at % 20 == 0);
         let parts = loss.left(|| match random.below(4) {
             0 => 0,
             1 => 512 * (1 + random.below(8)),
             _ => usize::MAX,
         });
-        check(&medium, parts, acknowledged, false);
+        check(medium, parts, acknowledged, false);
         if !matches!(step, Step::Write { .. } | Step::Truncate { .. }) {
             // Only what was flushed, which no write changes.
-            check(&medium, loss.left(|| 0), acknowledged, true);
+            check(medium, loss.left(|| 0), acknowledged, true);
         }
     }
     assert_eq!(acknowledged, COMMITS);
@@ -173,7 +191,7 @@ fn whatever_a_loss_of_power_leaves_holds_what_was_acknowledged() {
 
 #[test]
 fn an_export_opens_without_a_log() {
-    let medium = Medium::new("medium-export");
+    let medium = Medium::new("export");
     medium.load(image());
     let mut database = open(&medium);
     write(&database.session(admin(&database)).unwrap(), 0).unwrap();

@@ -5,7 +5,6 @@
 #![cfg(target_family = "wasm")]
 
 mod backups;
-mod gathered;
 mod handle;
 pub mod host;
 mod memory;

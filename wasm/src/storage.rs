@@ -11,7 +11,7 @@ use std::fmt;
 
 use freehold_core::Error;
 use freehold_core::call::error_to_json;
-use freehold_core::database::log_exclusively;
+use freehold_core::database::{gather_log, log_exclusively};
 use js_sys::Reflect;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use serde_json::{Value, json};
@@ -23,7 +23,6 @@ use sqlite_wasm_vfs::sahpool::{
 };
 use wasm_bindgen::JsValue;
 
-use crate::gathered;
 use crate::spares;
 
 /// The file of the database inside its pool.
@@ -168,7 +167,7 @@ pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
         false => Ok(()),
     };
     is_replaced().map_err(|error| OpenError::from_pool(name, &error))?;
-    gathered::gather(&vfs_name(name));
+    gather_log(&vfs_name(name));
     let mut connection = connect(name, DATABASE_FILE)?;
     log_exclusively(&mut connection, LOG_PAGES_MAX)?;
     spares::name_free(name, &pool);

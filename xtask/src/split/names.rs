@@ -52,6 +52,7 @@ pub(super) const STORAGE: &[&str] = &[
     "foldhash",
     "with_backups",
     "log_exclusively",
+    "database::gathered",
     "rusqlite::pragma",
     "rusqlite::hooks",
     "set_clientdata",

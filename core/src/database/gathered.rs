@@ -114,8 +114,10 @@ thread_local! {
         const { RefCell::new(Gathered::NOTHING) };
 }
 
-/// Gathers the writes to logs that are opened in a pool from now on.
-pub(crate) fn gather(vfs_name: &str) {
+/// Gathers the writes to logs that are opened by this VFS, a browser's pool, from now on.
+///
+/// All VFSs for which one thread asks it have to be of one type.
+pub fn gather_log(vfs_name: &str) {
     let Ok(name) = CString::new(vfs_name) else { return };
     // SAFETY: a pool's VFS stays where it is as long as it is registered, and only this thread
     // reaches it.
