@@ -22,7 +22,8 @@ pub(super) fn apply(
 ) -> Result<()> {
     let migrations: Vec<refinery::Migration> =
         bundle.migrations.iter().map(as_refinery).collect::<Result<_>>()?;
-    let mut adapter = Adapter { connection, pending, next: 0, progress, failure: None };
+    let applied = Vec::new();
+    let mut adapter = Adapter { connection, pending, next: 0, applied, progress, failure: None };
     let target = match target {
         Target::Latest => refinery::Target::Latest,
         Target::Version(version) => refinery::Target::Version(version),
@@ -87,6 +88,8 @@ struct Adapter<'r> {
     connection: &'r Connection,
     pending: &'r [&'r Migration],
     next: usize,
+    /// The rows of the history that refinery asked for, as SQL: they are written at once.
+    applied: Vec<String>,
     progress: &'r mut dyn FnMut(Progress<'_>),
     /// The error itself; refinery only hears that there was one.
     failure: Option<Error>,
@@ -97,7 +100,11 @@ impl Adapter<'_> {
         let Some(migration) =
             self.pending.get(self.next).filter(|migration| migration.up.normalized() == query)
         else {
-            return Ok(self.connection.execute_batch(query)?);
+            match query.strip_prefix(INSERT_APPLIED) {
+                Some(row) => self.applied.push(row.to_owned()),
+                None => self.connection.execute_batch(query)?,
+            }
+            return Ok(());
         };
         let name = migration.file_stem();
         (self.progress)(Progress { migration: &name, done: self.next, total: self.pending.len() });
@@ -105,7 +112,19 @@ impl Adapter<'_> {
         self.next += 1;
         Ok(())
     }
+
+    fn write_applied(&mut self) -> Result<()> {
+        if self.applied.is_empty() {
+            return Ok(());
+        }
+        let rows = std::mem::take(&mut self.applied).join(", ");
+        Ok(self.connection.execute_batch(&format!("{INSERT_APPLIED}{rows}"))?)
+    }
 }
+
+/// How refinery begins to write a row of its history.
+const INSERT_APPLIED: &str =
+    "INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES ";
 
 /// Stands for the failure that the adapter keeps.
 #[derive(Debug)]
@@ -124,13 +143,14 @@ impl Transaction for Adapter<'_> {
 
     fn execute<'a, T: Iterator<Item = &'a str>>(&mut self, queries: T) -> Result<usize, Kept> {
         let mut count = 0;
-        for query in queries {
-            self.execute_one(query).map_err(|failure| {
-                self.failure = Some(failure);
-                Kept
-            })?;
-            count += 1;
-        }
+        let done = queries
+            .inspect(|_| count += 1)
+            .try_for_each(|query| self.execute_one(query))
+            .and_then(|()| self.write_applied());
+        done.map_err(|failure| {
+            self.failure = Some(failure);
+            Kept
+        })?;
         Ok(count)
     }
 }

@@ -1,5 +1,7 @@
 //! How a column's kind and rules are stored and checked by SQLite itself.
 
+use std::borrow::Cow;
+
 use super::fragment::Fragment;
 use super::names;
 use super::types::CheckSchema;
@@ -35,15 +37,14 @@ pub(super) fn column_checks(model: &Model, table: &Table, column: &Column) -> Ve
         return Vec::new();
     }
     let name = quote::name(&column.name);
-    let mut rules: Vec<(String, Fragment)> = Vec::new();
-    if !is_bound_by_reference(table, column) {
-        rules.extend(form(model, column, &name));
-    }
-    rules.extend(size(column, &name));
-    rules
-        .into_iter()
+    let form = match is_bound_by_reference(table, column) {
+        true => None,
+        false => form(model, column, &name),
+    };
+    form.into_iter()
+        .chain(size(column, &name))
         .map(|(rule, expr)| CheckSchema {
-            name: Some(names::join([table.name.as_str(), column.name.as_str(), rule.as_str()])),
+            name: Some(names::join([table.name.as_str(), column.name.as_str(), &rule])),
             expr,
             column: Some(column.name.clone()),
         })
@@ -85,9 +86,9 @@ pub(super) fn form_check(rule: &str, column: &str) -> Option<Fragment> {
 }
 
 /// The form of a value: the rule's name and its SQL.
-fn form(model: &Model, column: &Column, name: &str) -> Option<(String, Fragment)> {
-    let fixed = |rule: &str| Some((rule.to_owned(), form_check(rule, name)?));
-    let own = |rule: String, sql: String| Some((rule, Fragment::new(sql)));
+fn form(model: &Model, column: &Column, name: &str) -> Option<(Cow<'static, str>, Fragment)> {
+    let fixed = |rule: &'static str| Some((rule.into(), form_check(rule, name)?));
+    let own = |rule: Cow<'static, str>, sql: String| Some((rule, Fragment::new(sql)));
     if column.array {
         return fixed("array");
     }
@@ -103,16 +104,16 @@ fn form(model: &Model, column: &Column, name: &str) -> Option<(String, Fragment)
         Kind::Enum { name: of } => {
             let values: Vec<String> =
                 model.enum_values(of).iter().map(|value| quote::text(value)).collect();
-            own("enum".to_owned(), format!("{name} IN ({})", values.join(", ")))
+            own("enum".into(), format!("{name} IN ({})", values.join(", ")))
         }
-        Kind::Integer => own("integer".to_owned(), range(column, name, Some(SAFE_INTEGER_MAX))?),
+        Kind::Integer => own("integer".into(), range(column, name, Some(SAFE_INTEGER_MAX))?),
         // Precision and scale are part of the name: a change of scale has to show, since it
         // changes what every stored number means.
         Kind::Decimal { precision, scale } => {
             let most = 10_i64.checked_pow(*precision).map(|limit| limit - 1);
-            own(format!("decimal_{precision}_{scale}"), range(column, name, most)?)
+            own(format!("decimal_{precision}_{scale}").into(), range(column, name, most)?)
         }
-        Kind::BigInt => own("bigint".to_owned(), range(column, name, None)?),
+        Kind::BigInt => own("bigint".into(), range(column, name, None)?),
         Kind::Real | Kind::Text | Kind::Blob => None,
     }
 }
@@ -134,7 +135,7 @@ fn range(column: &Column, name: &str, most: Option<i64>) -> Option<String> {
 }
 
 /// The length of a text, blob or array, or the range of a real.
-fn size(column: &Column, name: &str) -> Option<(String, Fragment)> {
+fn size(column: &Column, name: &str) -> Option<(Cow<'static, str>, Fragment)> {
     let rules = &column.rules;
     let literal = |bound: Option<Bound>| {
         bound.map(|bound| match bound {
@@ -149,7 +150,7 @@ fn size(column: &Column, name: &str) -> Option<(String, Fragment)> {
         _ => return None,
     };
     let sql = between(&what, literal(rules.min), literal(rules.max))?;
-    Some((rule.to_owned(), Fragment::new(sql)))
+    Some((rule.into(), Fragment::new(sql)))
 }
 
 fn between(what: &str, low: Option<String>, high: Option<String>) -> Option<String> {
