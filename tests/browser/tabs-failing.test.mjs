@@ -116,6 +116,30 @@ describe("a database goes on after", () => {
     await page.close();
   });
 
+  it("a worker that is stopped before it runs, which nobody can see", async () => {
+    const page = await openTab(browser.context, site.address, { name: "unstarted" });
+    await note(page, "before");
+    await page.clock.install();
+    await within(page, async () => {
+      const { Worker } = globalThis;
+      globalThis.Worker = class extends Worker {
+        constructor(...given) {
+          super(...given);
+          this.terminate();
+          globalThis.Worker = Worker;
+        }
+      };
+      globalThis.workers.at(-1).terminate();
+    });
+    await reaches(page, "reconnecting");
+    const refused = assert.rejects(note(page, "during"), { code: "worker_failed" });
+    await page.clock.fastForward(31_000);
+    await refused;
+    await note(page, "after");
+    assert.deepEqual(await bodies(page), ["after", "before"]);
+    await page.close();
+  });
+
   it("a page that was reloaded in the middle of a write", async () => {
     const [first, second] = await openTwo("reloaded");
     void note(first, "perhaps").catch(() => {});

@@ -10,7 +10,7 @@ import {
   assertExactlyOnce,
   bodies,
   connection,
-  killWorker,
+  killLeader,
   openTab,
   startWriting,
   stopWriting,
@@ -56,7 +56,7 @@ describe("nothing that was acknowledged is lost, and nothing done twice, when", 
     await Promise.all(pages.map((page, at) => startWriting(page, `tab${at}`)));
     for (let round = 0; round < KILLS; round += 1) {
       await written(pages[round % 2], untilKill(round));
-      await killWorker(await leaderOf(pages));
+      await killLeader(pages);
     }
     const all = (await Promise.all(pages.map(stopWriting))).flat();
     assertExactlyOnce(await bodies(pages[0]), all);

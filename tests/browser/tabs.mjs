@@ -58,6 +58,18 @@ export const bodies = (page) =>
 export const killWorker = (page) =>
   within(page, async () => globalThis.workers.at(-1).terminate());
 
+/** Kills the worker of whichever page leads, once one does that was not killed before. */
+export async function killLeader(pages) {
+  const kill = async () => {
+    const worker = globalThis.workers.at(-1);
+    if (db.connection.state !== "leading" || worker === globalThis.killed) return false;
+    globalThis.killed = worker;
+    worker.terminate();
+    return true;
+  };
+  for (;;) for (const page of pages) if (await within(page, kill)) return;
+}
+
 /**
  * Starts writing in a page: several notes at a time, one after the other. What becomes of each is
  * kept in `globalThis.outcomes` and, where there is a binding of that name, handed to `report`.

@@ -14,6 +14,9 @@ export interface Hearing {
   died(reason: string, id?: number): void;
 }
 
+/** How long a worker may take until it runs. One that is stopped before that leaves no sign. */
+const START_MS = 30_000;
+
 /** One dedicated worker. */
 export class Thread {
   /** Its name, and the name of the lock that it holds while it lives. */
@@ -21,6 +24,7 @@ export class Thread {
   readonly #worker: Worker;
   readonly #watch = new AbortController();
   #hearing: Hearing | undefined;
+  readonly #starting: ReturnType<typeof setTimeout>;
   #isDead = false;
   /** How it died before anybody listened. */
   #death: Parameters<Hearing["died"]> | undefined;
@@ -34,6 +38,7 @@ export class Thread {
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     this.#worker.onerror = (event) => this.#died(event.message || "it could not be loaded");
     this.#worker.onmessageerror = () => this.#died("a message could not be read");
+    this.#starting = setTimeout(() => this.#died("it did not start"), START_MS);
   }
 
   /** Tells somebody from now on what becomes of it. What it says before it was asked is lost. */
@@ -50,6 +55,7 @@ export class Thread {
   /** Ends it at once. Nobody is told. */
   end(): void {
     this.#isDead = true;
+    clearTimeout(this.#starting);
     this.#watch.abort();
     this.#worker.terminate();
   }
@@ -63,6 +69,7 @@ export class Thread {
 
   /** The worker holds this lock while it lives, so whoever gets it knows that it does not. */
   #watchWorker(): void {
+    clearTimeout(this.#starting);
     const { locks } = navigator as { locks?: LockManager };
     const options = { signal: this.#watch.signal };
     locks
