@@ -27,6 +27,7 @@ mod replicas;
 mod requests;
 mod restore;
 mod rights;
+mod rights_meanwhile;
 mod scenarios;
 mod standing;
 mod standing_pages;
