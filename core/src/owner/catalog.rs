@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use freehold_json::Member;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -40,8 +41,8 @@ pub(crate) struct Plan {
     pub(crate) shown: Vec<usize>,
     /// A row of those columns, all of them null: copying it costs less than naming them one by one.
     blank: Row,
-    /// How each column begins as a member of a JSON object, `,"name":`, by position.
-    pub(crate) members: OnceLock<Vec<String>>,
+    /// How each column is written as a member of a JSON object, by position.
+    pub(crate) members: OnceLock<Vec<Member>>,
     /// `INSERT` of all columns in the table's order.
     pub(crate) insert: String,
     /// The owner's statement that reads one row by its key.

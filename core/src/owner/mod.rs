@@ -15,7 +15,6 @@ mod engine;
 mod examine;
 mod hide;
 mod json;
-mod json_text;
 mod judge;
 mod legacy;
 mod purge;

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use freehold_json::{Member, Writer, write_row};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::Value;
@@ -44,6 +45,23 @@ impl Found<'_> {
         let field = &self.plan.validator.fields()[self.selected[place]];
         let plain = !field.array && !field.encrypted;
         Ok((plain.then_some(&field.kind), read(self.row, place)?))
+    }
+
+    /// Writes all of the caller's columns. Their texts are taken for UTF-8.
+    pub(super) fn write_json(&self, members: &[Member], text: &mut Writer) -> Result<()> {
+        let mut refusal = None;
+        let mut other = |place, text: &mut Writer| match self.value(place) {
+            Ok(value) => {
+                text.raw(value.to_string().as_bytes());
+                true
+            }
+            Err(error) => {
+                refusal = Some(error);
+                false
+            }
+        };
+        write_row(self.row, members, &self.selected[..self.count], text, &mut other)?;
+        refusal.map_or(Ok(()), Err)
     }
 
     /// The value of a column.

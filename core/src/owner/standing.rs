@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::capture::WrittenKey;
 use crate::error::Result;
 use crate::owner::catalog::Plan;
-use crate::owner::json::{push_integer, push_row};
+use crate::owner::json::row_json;
 use crate::owner::read::Found;
 use crate::owner::rows::Rows;
 use crate::query::{LIMIT_DEFAULT, ListOptions, Order, Sql, Term};
@@ -75,9 +75,7 @@ impl Rows<'_> {
         for key in keys {
             let mut now = None;
             self.each_of(table, &options, Some(has_key(plan, key)), &mut |found| {
-                let mut text = String::new();
-                push_row(found, &mut text)?;
-                now = Some((sorted(&order, found)?, text));
+                now = Some((sorted(&order, found)?, row_json(found)?));
                 Ok(())
             })?;
             written.push(Written { key: key.clone(), now });
@@ -232,7 +230,7 @@ fn changes(count: usize, from: &[usize], written: &[Written]) -> String {
 fn push_numbers(numbers: std::ops::Range<usize>, text: &mut String) {
     for number in numbers {
         text.push_str(if text.is_empty() { "" } else { "," });
-        push_integer(number as i64, text);
+        text.push_str(&number.to_string());
     }
 }
 
