@@ -83,7 +83,7 @@ async function madeElsewhere(bundle) {
     { method: "insert", params: { table: "people", row: { name: "Ada" } } },
   ];
   for (const request of requests) {
-    const answer = handle.call(JSON.stringify(request), () => {});
+    const answer = textOf(handle.call(JSON.stringify(request), () => {}));
     if (JSON.parse(answer).error) throw new Error(answer);
   }
   const bytes = handle.export();
@@ -233,5 +233,10 @@ function ask(handle, request) {
   const id = `0198c7a8-75f8-7031-854b-${String(asked).padStart(12, "0")}`;
   const answer = handle.call(JSON.stringify({ id, ...request }), () => {});
   isTracing = true;
-  return JSON.parse(answer);
+  return JSON.parse(textOf(answer));
+}
+
+/** Long answers are bytes. */
+function textOf(answer) {
+  return typeof answer === "string" ? answer : new TextDecoder().decode(answer);
 }

@@ -4,7 +4,7 @@ use freehold_core::database::proven_backup;
 use freehold_core::host::{FixedHost, Host};
 use freehold_core::migrate::Progress;
 use freehold_core::{Database, Error, call};
-use js_sys::Function;
+use js_sys::{Function, Uint8Array};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
@@ -12,6 +12,9 @@ use crate::backups::Backups;
 use crate::host::JsHost;
 use crate::request::{self, Request};
 use crate::storage::{self, OpenError};
+
+/// From how many bytes on an answer is handed over as bytes.
+const LONG_BYTES: usize = 4096;
 
 /// One open database.
 #[wasm_bindgen]
@@ -70,14 +73,20 @@ fn answer(outcome: Result<(), OpenError>) -> String {
 
 #[wasm_bindgen]
 impl Handle {
-    /// Answers a request; `on_progress` hears of each migration before it runs.
+    /// Answers a request; `on_progress` hears of each migration before it runs. A long answer is
+    /// the bytes of its text, which go to another thread without being copied or decoded here.
     #[must_use]
-    pub fn call(&mut self, request: &str, on_progress: &Function) -> String {
-        call::call(&mut self.database, request, &mut |progress| {
+    #[wasm_bindgen(unchecked_return_type = "string | Uint8Array<ArrayBuffer>")]
+    pub fn call(&mut self, request: &str, on_progress: &Function) -> JsValue {
+        let answer = call::call(&mut self.database, request, &mut |progress| {
             // A listener's exception is the page's own and does not undo the run.
             let _: Result<JsValue, JsValue> =
                 on_progress.call1(&JsValue::NULL, &to_json(progress).into());
-        })
+        });
+        match answer.len() {
+            ..LONG_BYTES => answer.into(),
+            _ => Uint8Array::from(answer.as_bytes()).into(),
+        }
     }
 
     /// Answers a request that reads, and watches for what concerns it under a name.

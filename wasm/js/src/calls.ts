@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+import { Awake } from "./awake.js";
 import { FreeholdError } from "./error.js";
 
 /** How many calls are sent before the first of them is answered: enough to keep a core busy. */
@@ -23,6 +24,7 @@ export interface Sending {
 /** Sends calls in the order in which they were made. */
 export class Calls {
   readonly #waiting = new Set<() => void>();
+  readonly #awake = new Awake("answer");
   #sent = 0;
 
   /**
@@ -37,11 +39,13 @@ export class Calls {
         this.#waiting.delete(start);
         isSent = true;
         this.#sent += 1;
+        this.#awake.request();
         send().then(resolve, reject).finally(finish);
       };
       const finish = (): void => {
         signal?.removeEventListener("abort", giveUp);
         this.#sent -= 1;
+        this.#awake.answer();
         const [next] = this.#waiting;
         next?.();
       };

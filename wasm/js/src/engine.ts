@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+import { Ahead } from "./ahead.js";
 import init, { callStatic, open, prepare, replace } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
@@ -23,7 +24,7 @@ export type Ask =
   | { readonly kind: "restore"; readonly bytes: Uint8Array }
   | { readonly kind: "export" | "close" };
 
-/** JSON text, `{"ok": …}` or `{"error": …}`; the bytes of an export. */
+/** JSON text, `{"ok": …}` or `{"error": …}`, or the bytes of a long one; the bytes of an export. */
 export type Answer = string | Uint8Array;
 
 const DONE = '{"ok":null}';
@@ -33,6 +34,7 @@ const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; o
 export class Engine {
   #handle: Handle | undefined;
   readonly #rest: Rest;
+  readonly #ahead = new Ahead();
   readonly #standing = new Standing(() => this.#handle);
 
   private constructor(rest: Rest) {
@@ -54,6 +56,7 @@ export class Engine {
    * is broken, and then it must not be used again.
    */
   async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
+    if (ask.kind !== "call") this.#ahead.drop();
     const missing = await this.#loadFor(ask);
     if (missing !== undefined) return missing;
     try {
@@ -68,6 +71,11 @@ export class Engine {
     this.#standing.atOnce();
   }
 
+  /** Nothing else is to be done at the moment. */
+  idle(): void {
+    this.#ahead.read((request) => this.#handle?.call(request, () => {}));
+  }
+
   async #answer(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
     switch (ask.kind) {
       case "call_static":
@@ -78,7 +86,7 @@ export class Engine {
           return DONE;
         });
       case "call":
-        return this.#handle?.call(ask.text, onProgress) ?? NOT_OPEN;
+        return this.#call(ask.text, onProgress);
       case "replace":
         return orRefused(async () => {
           await replace(ask.text, ask.bytes);
@@ -100,6 +108,15 @@ export class Engine {
         return handle ? handle.close() : DONE;
       }
     }
+  }
+
+  #call(request: string, onProgress: (progress: string) => void): Answer {
+    const start = performance.now();
+    const kept = this.#ahead.take(request);
+    const answer = kept?.answer ?? this.#handle?.call(request, onProgress) ?? NOT_OPEN;
+    const tookMs = kept?.tookMs ?? performance.now() - start;
+    this.#ahead.answered({ request, answer, tookMs });
+    return answer;
   }
 
   #restore(bytes: Uint8Array): Answer {

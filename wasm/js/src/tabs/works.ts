@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import { Awake } from "../awake.js";
 import type { Engine } from "../engine.js";
 import type { Asked, Reply } from "./messages.js";
 import { Queue } from "./queue.js";
@@ -33,6 +34,7 @@ export class Works {
   #engine: Promise<Engine> | undefined;
   #isBusy = false;
   #isStopped = false;
+  readonly #awake = new Awake("request");
 
   constructor(start: () => Promise<Engine>, fail: (error: unknown) => void) {
     this.#start = start;
@@ -78,6 +80,7 @@ export class Works {
     this.#isBusy = true;
     try {
       const engine = await this.engine();
+      this.#awake.request();
       let since = performance.now();
       for (let next = this.#queue.next(); next && !this.#isStopped; next = this.#queue.next()) {
         const { client, work } = next;
@@ -89,10 +92,12 @@ export class Works {
           since = performance.now();
         }
       }
+      engine.idle();
     } catch (error) {
       return this.#fail(error);
     }
     this.#isBusy = false;
+    this.#awake.answer();
     this.onRest?.();
   }
 }

@@ -1,0 +1,134 @@
+// The page after a page, read before it is asked for: the same as if it had been read then.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+
+import { Ahead } from "../dist/ahead.js";
+import { Engine } from "../dist/engine.js";
+import { textOf } from "../dist/text.js";
+
+const request = (after, more = {}) =>
+  JSON.stringify({ method: "list", params: { table: "tenants", limit: 2, ...more, after } });
+const answer = (next) => JSON.stringify({ ok: { rows: [{ id: 1 }], next } });
+const READ = answer("and_so-on");
+
+/** What is asked of the core when a request was answered, and what is kept of that. */
+function ahead(asked, { said = answer("next"), tookMs = 0, core = () => READ } = {}) {
+  const [ahead, calls] = [new Ahead(), []];
+  ahead.answered({ request: asked, answer: said, tookMs });
+  const read = (request) => {
+    calls.push(request);
+    return core(request);
+  };
+  ahead.read(read);
+  ahead.read(read);
+  return { ahead, calls };
+}
+
+describe("what is likely to be asked for", () => {
+  it("is the page after one that came after another", () => {
+    const { ahead: kept, calls } = ahead(request("before"));
+    assert.deepEqual(calls, [request("next")]);
+    assert.equal(kept.take(request("next")).answer, READ);
+    assert.equal(kept.take(request("next")), undefined, "once");
+  });
+
+  it("is nothing after a first page, a last one, an error or another method", () => {
+    for (const asked of [request(undefined), request("a").replace("list", "count")]) {
+      assert.deepEqual(ahead(asked).calls, []);
+    }
+    for (const said of [answer(null), '{"error":{"code":"io"}}']) {
+      assert.deepEqual(ahead(request("a"), { said }).calls, []);
+    }
+  });
+
+  it("is nothing where that can't be told, or may not be used without being asked for", () => {
+    const isAfter = { filter: { after: "noon" } };
+    const asKey = { as: { principal: { api_key: "k" } } };
+    for (const more of [isAfter, asKey]) assert.deepEqual(ahead(request("a", more)).calls, []);
+  });
+
+  it("is nothing after a page that took long", () => {
+    assert.deepEqual(ahead(request("a"), { tookMs: 3 }).calls, []);
+  });
+});
+
+describe("what was read ahead", () => {
+  it("is gone after any other request", () => {
+    const { ahead: kept } = ahead(request("before"));
+    assert.equal(kept.take(request("other")), undefined);
+    assert.equal(kept.take(request("next")), undefined);
+    const { ahead: dropped } = ahead(request("before"));
+    dropped.drop();
+    assert.equal(dropped.take(request("next")), undefined);
+  });
+
+  it("is not kept where it is an error", () => {
+    const { ahead: kept } = ahead(request("before"), { core: () => '{"error":{"code":"io"}}' });
+    assert.equal(kept.take(request("next")), undefined);
+  });
+
+  it("is not kept for long", async () => {
+    const { ahead: kept } = ahead(request("before"));
+    await new Promise((done) => setTimeout(done, 1050));
+    assert.equal(kept.take(request("next")), undefined);
+  });
+});
+
+describe("pages of a core that reads ahead", () => {
+  it("are those of one that does not, whatever is written in between", async () => {
+    const path = new URL("../dist/models/workflow.json", import.meta.url);
+    const bundle = JSON.parse(readFileSync(path, "utf8"));
+    const open = async () => {
+      const engine = await Engine.start();
+      const testing = { now_ms: 1_790_000_000_000, seed: 7 };
+      const options = { name: "a", storage: "memory", bundle, source: "builtin", testing };
+      const ask = async (kind, asked) => {
+        const answer = await engine.handle({ kind, text: JSON.stringify(asked) }, () => {});
+        const { ok, error } = JSON.parse(textOf(answer));
+        assert.equal(error, undefined);
+        return ok;
+      };
+      await ask("open", options);
+      const call = (method, params) => ask("call", { method, params });
+      await call("init", {});
+      return { engine, call };
+    };
+    const [one, other] = [await open(), await open()];
+    let seed = 1;
+    const random = (below) => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return (seed >>> 8) % below;
+    };
+    const both = async (method, params) => {
+      const answers = [await one.call(method, params), await other.call(method, params)];
+      assert.deepEqual(answers[0], answers[1]);
+      // The one reads ahead now, the other doesn't.
+      one.engine.idle();
+      return answers[0];
+    };
+    const name = (number) => ({ name: `Tenant ${number}`, slug: `tenant-${number}` });
+    let made = 0;
+    const insert = () => both("insert", { table: "tenants", row: name(made++) });
+    for (let at = 0; at < 60; at += 1) await insert();
+    let after;
+    let pages = 0;
+    for (let step = 0; step < 400; step += 1) {
+      const row = random(8);
+      if (row === 0) await insert();
+      const key = { table: "tenants", filter: { name: { gte: `Tenant ${random(60)}` } }, limit: 1 };
+      const [found] = row < 3 ? (await both("list", key)).rows : [];
+      if (found && row === 1) await both("delete", { table: "tenants", key: found.id });
+      if (found && row === 2) {
+        const changes = { name: `Tenant ${random(90)}` };
+        await both("update", { table: "tenants", key: found.id, changes });
+      }
+      const params = { table: "tenants", order: ["name"], limit: 3, after };
+      const page = await both("list", params);
+      after = page.next ?? undefined;
+      pages += page.rows.length;
+    }
+    assert.ok(pages > 300);
+  });
+});
