@@ -42,6 +42,9 @@ const OWN = {
 /** Values that most columns refuse. */
 const UNLIKELY = [null, "", "x", "x".repeat(100_000), -1.5, 1e300, true, {}, ["x"]];
 
+/** Where long answers are put. */
+const SPARE = new Uint8Array(64 * 1024);
+
 const TYPES = "export declare const EVERYDAY: readonly string[];\n";
 
 const executed = new Set();
@@ -83,7 +86,7 @@ async function madeElsewhere(bundle) {
     { method: "insert", params: { table: "people", row: { name: "Ada" } } },
   ];
   for (const request of requests) {
-    const answer = textOf(handle.call(JSON.stringify(request), () => {}));
+    const answer = textOf(handle.call(JSON.stringify(request), () => {}, SPARE));
     if (JSON.parse(answer).error) throw new Error(answer);
   }
   const bytes = handle.export();
@@ -231,7 +234,7 @@ function ask(handle, request) {
   // Tabs mark what they ask.
   asked += 1;
   const id = `0198c7a8-75f8-7031-854b-${String(asked).padStart(12, "0")}`;
-  const answer = handle.call(JSON.stringify({ id, ...request }), () => {});
+  const answer = handle.call(JSON.stringify({ id, ...request }), () => {}, SPARE);
   isTracing = true;
   return JSON.parse(textOf(answer));
 }

@@ -74,19 +74,26 @@ fn answer(outcome: Result<(), OpenError>) -> String {
 #[wasm_bindgen]
 impl Handle {
     /// Answers a request; `on_progress` hears of each migration before it runs. A long answer is
-    /// the bytes of its text, which go to another thread without being copied or decoded here.
+    /// the bytes of its text, in the buffer of `spare` if that is large enough: making a new one
+    /// costs more than filling it.
     #[must_use]
     #[wasm_bindgen(unchecked_return_type = "string | Uint8Array<ArrayBuffer>")]
-    pub fn call(&mut self, request: &str, on_progress: &Function) -> JsValue {
+    pub fn call(&mut self, request: &str, on_progress: &Function, spare: &Uint8Array) -> JsValue {
         let answer = call::call(&mut self.database, request, &mut |progress| {
             // A listener's exception is the page's own and does not undo the run.
             let _: Result<JsValue, JsValue> =
                 on_progress.call1(&JsValue::NULL, &to_json(progress).into());
         });
-        match answer.len() {
-            ..LONG_BYTES => answer.into(),
-            _ => Uint8Array::from(answer.as_bytes()).into(),
+        if answer.len() < LONG_BYTES {
+            return answer.into();
         }
+        let length = answer.len() as u32;
+        let bytes = match spare.length() < length {
+            true => Uint8Array::new_with_length(length.next_power_of_two()).subarray(0, length),
+            false => spare.subarray(0, length),
+        };
+        bytes.copy_from(answer.as_bytes());
+        bytes.into()
     }
 
     /// Answers a request that reads, and watches for what concerns it under a name.

@@ -166,7 +166,11 @@ pub fn error_to_json(error: &Error) -> Value {
 /// The response to what was answered: JSON text, or an error.
 fn respond(result: Result<String>) -> String {
     match result {
-        Ok(answer) => ["{\"ok\":", &answer, "}"].concat(),
+        Ok(mut answer) => {
+            answer.insert_str(0, "{\"ok\":");
+            answer.push('}');
+            answer
+        }
         Err(error) => json!({ "error": error_to_json(&error) }).to_string(),
     }
 }

@@ -21,6 +21,9 @@ const VALUES_MAX: usize = 10_000;
 /// The most conditions of one `and` or `or`: SQLite's expressions are no deeper than 1,000.
 const TERMS_MAX: usize = 500;
 
+/// How those conditions begin that fail on a row whose value is broken.
+pub(super) const FALLIBLE: &str = "json_each(";
+
 /// Adds the condition of a filter.
 ///
 /// # Errors
@@ -293,7 +296,7 @@ fn push_has_item<'q>(field: &Field, value: &'q Value, path: &str, sql: &mut Sql<
         },
         _ => return Err(invalid(path, "can't look for JSON inside an array")),
     };
-    sql.push("EXISTS (SELECT 1 FROM json_each(").name(&field.name);
+    sql.push("EXISTS (SELECT 1 FROM ").push(FALLIBLE).name(&field.name);
     sql.push(") WHERE value = ").bind(item).push(")");
     Ok(())
 }

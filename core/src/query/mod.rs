@@ -275,14 +275,21 @@ fn push_filter<'q>(
     include_deleted: bool,
     terms: &[Term<'q>],
 ) -> Result<()> {
+    let mut wanted = Sql::default();
+    if let Some(filter) = filter.filter(|filter| !filter.is_null()) {
+        filter::push(source, filter, &mut wanted)?;
+    }
+    let wanted = Term { text: wanted.text, values: wanted.values };
+    // What only compares comes first: SQLite then asks what the actor may see for fewer rows. What
+    // may fail must not meet rows that the actor doesn't see.
+    let (first, last) = match wanted.text.contains(filter::FALLIBLE) {
+        true => (None, Some(&wanted)),
+        false => (Some(&wanted), None),
+    };
     push_hidden(conditions, source, include_deleted);
-    for term in terms {
+    for term in first.into_iter().chain(terms).chain(last).filter(|term| !term.text.is_empty()) {
         conditions.next();
         conditions.sql.term(term);
-    }
-    if let Some(filter) = filter.filter(|filter| !filter.is_null()) {
-        conditions.next();
-        filter::push(source, filter, conditions.sql)?;
     }
     Ok(())
 }

@@ -8,8 +8,8 @@
  * @packageDocumentation
  */
 
-import type { Answer } from "./engine.js";
-import { textOf } from "./text.js";
+import type { LongText } from "./engine.js";
+import { excerpt } from "./text.js";
 
 /** Pages that take longer stand in the way of others. */
 const QUICK_MS = 2;
@@ -17,8 +17,8 @@ const QUICK_MS = 2;
 /** For how long a page may be kept. */
 const KEPT_MS = 1000;
 
-const LIST = /^\{"method":"list",/;
-const AFTER = /"after":"[\w-]+"/g;
+const LIST = '{"method":"list",';
+const AFTER = '"after":"';
 const NEXT = /"next":"([\w-]+)"\}\}$/;
 
 const OK = '{"ok":';
@@ -26,9 +26,11 @@ const OK = '{"ok":';
 /** How much of an answer's end its cursor may take. */
 const TAIL = 2048;
 
+type Text = string | LongText;
+
 interface Page {
   readonly request: string;
-  readonly answer: Answer;
+  readonly answer: Text;
   readonly tookMs: number;
 }
 
@@ -56,7 +58,7 @@ export class Ahead {
   }
 
   /** Reads what is likely to be asked for, if anything is. */
-  read(call: (request: string) => Answer | undefined): void {
+  read(call: (request: string) => Text | undefined): void {
     const request = this.#likely;
     if (request === undefined) return;
     this.#likely = undefined;
@@ -69,16 +71,18 @@ export class Ahead {
 }
 
 /** The request for the page after an answer, if the request was one for a page after another. */
-function next(request: string, answer: Answer): string | undefined {
+function next(request: string, answer: Text): string | undefined {
   // An API key may be used only so often, and may expire while a page is kept.
-  if (!LIST.test(request) || request.includes('"api_key":')) return undefined;
-  const [first, ...others] = request.match(AFTER) ?? [];
-  const [, cursor] = NEXT.exec(textOf(answer.slice(-TAIL))) ?? [];
+  if (!request.startsWith(LIST) || request.includes('"api_key":')) return undefined;
+  const at = request.indexOf(AFTER);
   // A column may be called `after` too.
-  if (first === undefined || others.length > 0 || cursor === undefined) return undefined;
-  return request.replace(first, `"after":"${cursor}"`);
+  if (at < 0 || request.lastIndexOf(AFTER) > at) return undefined;
+  const [, cursor] = NEXT.exec(excerpt(answer, -TAIL)) ?? [];
+  if (cursor === undefined) return undefined;
+  const start = at + AFTER.length;
+  return request.slice(0, start) + cursor + request.slice(request.indexOf('"', start));
 }
 
-function isOk(answer: Answer): boolean {
-  return textOf(answer.slice(0, OK.length)) === OK;
+function isOk(answer: Text): boolean {
+  return excerpt(answer, 0, OK.length) === OK;
 }

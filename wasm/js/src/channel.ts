@@ -17,7 +17,6 @@ import { mayWrite } from "./requests.js";
 import type { Progress } from "./results.js";
 import type { CallOptions } from "./tables.js";
 import type { Connection } from "./tabs/connection.js";
-import { textOf } from "./text.js";
 import { encodeParams, toText } from "./values.js";
 
 /** Where a database lives: kept by the browser, or gone with the page. */
@@ -115,8 +114,8 @@ export class Channel {
   }
 
   /** A request as the core reads it, and its answer. */
-  async callText(text: string): Promise<string> {
-    return textOf(await this.#ask({ kind: "call", text }, true));
+  callText(text: string): Promise<string> {
+    return this.#ask({ kind: "call", text }, true) as Promise<string>;
   }
 
   /** Asks for, or hands over, the bytes of a whole database. */
@@ -167,7 +166,7 @@ export class Channel {
 
 /** What the core answered; throws what it refused. */
 export function readAnswer(answer: Answer): unknown {
-  const response = JSON.parse(textOf(answer)) as { ok: unknown } | { error: ErrorBody };
+  const response = JSON.parse(answer as string) as { ok: unknown } | { error: ErrorBody };
   if ("error" in response) throw new FreeholdError(response.error);
   return response.ok;
 }

@@ -24,17 +24,30 @@ export type Ask =
   | { readonly kind: "restore"; readonly bytes: Uint8Array }
   | { readonly kind: "export" | "close" };
 
-/** JSON text, `{"ok": …}` or `{"error": …}`, or the bytes of a long one; the bytes of an export. */
+/** JSON text, `{"ok": …}` or `{"error": …}`; the bytes of an export. */
 export type Answer = string | Uint8Array;
+
+/** An answer as it leaves the core: long texts are bytes, which can be moved to another thread. */
+export type Given = Answer | LongText;
+
+/** A text as UTF-8. Its buffer may be lent to the core when it was read. */
+export interface LongText {
+  readonly utf8: Uint8Array<ArrayBuffer>;
+}
 
 const DONE = '{"ok":null}';
 const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; open it again"}}';
+
+/** How many buffers are kept for long answers: as many as calls are under way at a time. */
+const SPARES_MAX = 4;
+const NO_BYTES = new Uint8Array();
 
 /** At most one open database. */
 export class Engine {
   #handle: Handle | undefined;
   readonly #rest: Rest;
   readonly #ahead = new Ahead();
+  readonly #spares: Uint8Array<ArrayBuffer>[] = [];
   readonly #standing = new Standing(() => this.#handle);
 
   private constructor(rest: Rest) {
@@ -55,7 +68,7 @@ export class Engine {
    * Answers a request. What the core refuses is an answer too; this throws only when the instance
    * is broken, and then it must not be used again.
    */
-  async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
+  async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Given> {
     if (ask.kind !== "call") this.#ahead.drop();
     const missing = await this.#loadFor(ask);
     if (missing !== undefined) return missing;
@@ -66,6 +79,11 @@ export class Engine {
     }
   }
 
+  /** Lends a buffer for a long answer. */
+  lend(buffer: ArrayBuffer): void {
+    if (this.#spares.length < SPARES_MAX) this.#spares.push(new Uint8Array(buffer));
+  }
+
   /** An answer is on its way: what it changed may be told. */
   answered(): void {
     this.#standing.atOnce();
@@ -73,10 +91,10 @@ export class Engine {
 
   /** Nothing else is to be done at the moment. */
   idle(): void {
-    this.#ahead.read((request) => this.#handle?.call(request, () => {}));
+    this.#ahead.read((request) => this.#ask(request, () => {}));
   }
 
-  async #answer(ask: Ask, onProgress: (progress: string) => void): Promise<Answer> {
+  async #answer(ask: Ask, onProgress: (progress: string) => void): Promise<Given> {
     switch (ask.kind) {
       case "call_static":
         return callStatic(ask.text);
@@ -110,13 +128,23 @@ export class Engine {
     }
   }
 
-  #call(request: string, onProgress: (progress: string) => void): Answer {
+  #call(request: string, onProgress: (progress: string) => void): string | LongText {
     const start = performance.now();
     const kept = this.#ahead.take(request);
-    const answer = kept?.answer ?? this.#handle?.call(request, onProgress) ?? NOT_OPEN;
+    const answer = kept?.answer ?? this.#ask(request, onProgress) ?? NOT_OPEN;
     const tookMs = kept?.tookMs ?? performance.now() - start;
     this.#ahead.answered({ request, answer, tookMs });
     return answer;
+  }
+
+  #ask(request: string, onProgress: (progress: string) => void): string | LongText | undefined {
+    const spare = this.#spares.pop() ?? NO_BYTES;
+    const answer = this.#handle?.call(request, onProgress, spare);
+    if (answer === undefined || typeof answer === "string") {
+      this.lend(spare.buffer);
+      return answer;
+    }
+    return { utf8: answer };
   }
 
   #restore(bytes: Uint8Array): Answer {

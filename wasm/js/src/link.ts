@@ -11,6 +11,7 @@ import type { Answer, Ask } from "./engine.js";
 import { FreeholdError } from "./error.js";
 import { inNode } from "./node.js";
 import type { FromWorker } from "./tabs/messages.js";
+import { plain } from "./text.js";
 import { Thread } from "./thread.js";
 
 /** Hears of progress, as JSON text. */
@@ -135,7 +136,7 @@ class WorkerLink implements Link {
       case "progress":
         return this.#waiting.get(message.id)?.onProgress?.(message.progress);
       case "answer": {
-        this.#waiting.get(message.id)?.resolve(message.answer);
+        this.#waiting.get(message.id)?.resolve(plain(message.answer));
         this.#waiting.delete(message.id);
       }
     }
@@ -170,7 +171,7 @@ class DirectLink implements Link {
     if (this.#failure) throw this.#failure;
     try {
       const engine = await this.#engine;
-      return await engine.handle(ask, onProgress ?? (() => {}));
+      return plain(await engine.handle(ask, onProgress ?? (() => {})));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const message = `the database's core failed: ${reason}`;

@@ -4,11 +4,21 @@
  * @packageDocumentation
  */
 
-import type { Answer } from "./engine.js";
+import type { Answer, Given, LongText } from "./engine.js";
 
 const decoder = new TextDecoder();
 
-/** The text of an answer that is no export. */
-export function textOf(answer: Answer): string {
-  return typeof answer === "string" ? answer : decoder.decode(answer);
+/** Whether an answer is a text that left the core as bytes. */
+export function isLong(answer: Given): answer is LongText {
+  return typeof answer === "object" && "utf8" in answer;
+}
+
+/** An answer as it is read: a text, or the bytes of an export. */
+export function plain(answer: Given): Answer {
+  return isLong(answer) ? decoder.decode(answer.utf8) : answer;
+}
+
+/** Some of the text of an answer: from a place, or counted from its end. */
+export function excerpt(answer: string | LongText, from: number, to?: number): string {
+  return isLong(answer) ? decoder.decode(answer.utf8.subarray(from, to)) : answer.slice(from, to);
 }

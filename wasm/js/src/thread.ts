@@ -5,6 +5,7 @@
  */
 
 import type { FromWorker, ToWorker } from "./tabs/messages.js";
+import { isLong, plain } from "./text.js";
 
 /** What somebody hears of a thread. */
 export interface Hearing {
@@ -26,6 +27,7 @@ export class Thread {
   #hearing: Hearing | undefined;
   readonly #starting: ReturnType<typeof setTimeout>;
   #isDead = false;
+  #spare: ArrayBuffer | undefined;
   /** How it died before anybody listened. */
   #death: Parameters<Hearing["died"]> | undefined;
 
@@ -49,7 +51,10 @@ export class Thread {
 
   /** Says something to it. */
   post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    const spare = message.kind === "ask" ? this.#spare : undefined;
+    if (!spare) return this.#worker.postMessage(message);
+    this.#spare = undefined;
+    this.#worker.postMessage({ ...message, spare }, [spare]);
   }
 
   /** Ends it at once. Nobody is told. */
@@ -64,7 +69,16 @@ export class Thread {
     if (this.#isDead) return;
     if (message.kind === "failed") return this.#died(message.message, message.id);
     if (message.kind === "ready") this.#watchWorker();
-    else this.#hearing?.hear(message);
+    else this.#hearing?.hear(message.kind === "answer" ? this.#read(message) : message);
+  }
+
+  /** Reads a long answer, and keeps its buffer for the next one. */
+  #read(message: FromWorker & { kind: "answer" }): FromWorker {
+    const { answer } = message;
+    if (!isLong(answer)) return message;
+    const read = { ...message, answer: plain(answer) };
+    this.#spare = answer.utf8.buffer;
+    return read;
   }
 
   /** The worker holds this lock while it lives, so whoever gets it knows that it does not. */

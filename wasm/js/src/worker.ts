@@ -10,6 +10,7 @@
 import { Engine } from "./engine.js";
 import { Leader } from "./tabs/lead.js";
 import { leaderLock } from "./tabs/messages.js";
+import { isLong, plain } from "./text.js";
 import type { FromWorker, Reply, Tab, ToWorker } from "./tabs/messages.js";
 import { OWN, Works } from "./tabs/works.js";
 
@@ -28,7 +29,7 @@ let leader: Leader | undefined;
 let leave = () => {};
 
 scope.onmessage = ({ data }) => {
-  if (data.kind === "ask") works.ask(OWN, data, post);
+  if (data.kind === "ask") works.ask(OWN, data, post, data.spare);
   else if (data.kind === "load") load(data.request);
   else if (data.kind === "join") void join(data.tab).catch((error: unknown) => fail(error));
   else works.add(OWN, { run: close });
@@ -38,8 +39,9 @@ const held = holdLock();
 held.then(() => scope.postMessage({ kind: "ready" }), fail);
 
 function post(reply: Reply): void {
-  const isBytes = reply.kind === "answer" && typeof reply.answer !== "string";
-  scope.postMessage(reply, isBytes ? [(reply.answer as Uint8Array).buffer] : []);
+  if (reply.kind !== "answer" || typeof reply.answer === "string") return scope.postMessage(reply);
+  const bytes = isLong(reply.answer) ? reply.answer.utf8 : reply.answer;
+  scope.postMessage(reply, [bytes.buffer as ArrayBuffer]);
 }
 
 /** Loads the core, and has it read the request by which it will open a database. */
@@ -76,7 +78,7 @@ async function join(tab: Tab): Promise<void> {
 async function close(engine: Engine): Promise<void> {
   leader?.end();
   works.stop();
-  const answer = await engine.handle({ kind: "close" }, () => {});
+  const answer = plain(await engine.handle({ kind: "close" }, () => {}));
   leave();
   scope.postMessage({ kind: "left", answer });
 }

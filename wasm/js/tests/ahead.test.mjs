@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 
 import { Ahead } from "../dist/ahead.js";
 import { Engine } from "../dist/engine.js";
-import { textOf } from "../dist/text.js";
+import { plain } from "../dist/text.js";
 
 const request = (after, more = {}) =>
   JSON.stringify({ method: "list", params: { table: "tenants", limit: 2, ...more, after } });
@@ -86,7 +86,7 @@ describe("pages of a core that reads ahead", () => {
       const options = { name: "a", storage: "memory", bundle, source: "builtin", testing };
       const ask = async (kind, asked) => {
         const answer = await engine.handle({ kind, text: JSON.stringify(asked) }, () => {});
-        const { ok, error } = JSON.parse(textOf(answer));
+        const { ok, error } = JSON.parse(plain(answer));
         assert.equal(error, undefined);
         return ok;
       };

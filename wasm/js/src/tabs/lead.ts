@@ -5,6 +5,7 @@
  */
 
 import type { Answer, Engine } from "../engine.js";
+import { plain } from "../text.js";
 import { PoolWatch } from "./cleared.js";
 import { channelOf, channelOfAll } from "./messages.js";
 import type { Broadcast, FromLeader, Reply, Tab, ToLeader } from "./messages.js";
@@ -171,7 +172,7 @@ export class Leader {
 
 async function open(engine: Engine, request: string): Promise<Refusal> {
   for (const patience of [...HELD_PATIENCE_MS, undefined]) {
-    const answer = await engine.handle({ kind: "open", text: request }, () => {});
+    const answer = plain(await engine.handle({ kind: "open", text: request }, () => {}));
     const error = refusalOf(answer);
     if (error === undefined) return undefined;
     if (error.code !== "held_by_another_tab" || patience === undefined) return answer;

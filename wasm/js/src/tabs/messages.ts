@@ -8,7 +8,7 @@
  * @packageDocumentation
  */
 
-import type { Answer, Ask } from "../engine.js";
+import type { Answer, Ask, Given } from "../engine.js";
 
 /** The form of these messages. A build that changes it counts as a newer version of the app. */
 export const PROTOCOL = 1;
@@ -59,7 +59,7 @@ export interface Asked {
 
 /** What comes back for a request: at last one answer, events also afterwards. */
 export type Reply =
-  | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: Given }
   | { readonly kind: "progress"; readonly id: number; readonly progress: string }
   | { readonly kind: "event"; readonly id: number; readonly event: string };
 
@@ -82,7 +82,8 @@ export type FromLeader =
 
 /** What a page says to its own worker. */
 export type ToWorker =
-  | Asked
+  /** With the buffer of a long answer that was read, to be used again. */
+  | (Asked & { readonly spare?: ArrayBuffer | undefined })
   /** To load the core, since it is likely to lead; and the request that it will be opened by. */
   | { readonly kind: "load"; readonly request?: string | undefined }
   /** To lead when nobody else does. */

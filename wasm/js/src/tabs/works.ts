@@ -47,13 +47,19 @@ export class Works {
     return this.#engine;
   }
 
-  /** Puts a request behind the others of its client. */
-  ask(client: string, { id, ask }: Asked, reply: (reply: Reply) => void): void {
+  /** Puts a request behind the others of its client, with a buffer that may be used for answers. */
+  ask(
+    client: string,
+    { id, ask }: Asked,
+    reply: (reply: Reply) => void,
+    spare?: ArrayBuffer,
+  ): void {
     const report = (text: string) => {
       if (ask.kind === "subscribe") reply({ kind: "event", id, event: text });
       else reply({ kind: "progress", id, progress: text });
     };
     const run = async (engine: Engine) => {
+      if (spare) engine.lend(spare);
       reply({ kind: "answer", id, answer: await engine.handle(ask, report) });
       engine.answered();
     };
