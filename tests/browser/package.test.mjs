@@ -116,6 +116,7 @@ describe("the package", () => {
       [P in keyof Tables[N]]: Same<Inferred[N][P & keyof Inferred[N]], Tables[N][P]>;
     } & {
       required: Same<Required<Inferred[N]["insert"]>, Required<Tables[N]["insert"]>>;
+      said: Same<Required<Inferred[N]["given"]>, Required<Tables[N]["given"]>>;
       columns: Same<keyof Inferred[N]["row"], keyof Tables[N]["row"]>;
     } } = {} as { [N in keyof Tables]: any };
     const verdict = <T extends true>(): T => true as T;
@@ -143,12 +144,22 @@ describe("the package", () => {
     const tables = templates.filter((name) => name !== "tenant" && name !== "user");
     const model = {
       name: "every",
-      tenancy: { tenant: "shops", key: "shop_id", user: "people" },
+      tenancy: { tenant: "shops", key: "shop_id", user: "people", member: "memberships" },
       enums: { mood: ["GOOD", "BAD"] },
       tables: {
-        shops: { template: "tenant" },
+        shops: {
+          template: "tenant",
+          soft_delete: true,
+          columns: {
+            owner_id: { type: "ref", to: "people" },
+            deputy_email: { type: "ref", to: "people.email", optional: true },
+            rank: { type: "integer", default: 1, write: "never" },
+            role: { type: "text", max: 9, optional: true },
+          },
+        },
         people: { template: "user", without: ["name"], scope: "user", owner: "id" },
         ...Object.fromEntries(tables.map((name) => [`${name}s`, { template: name }])),
+        memberships: { template: "membership", columns: { role: { type: "enum", of: "mood" } } },
         renamed: {
           template: "team",
           columns: { name: { type: "integer" }, extra: { type: "json" } },

@@ -8,7 +8,7 @@ use super::{text, users};
 use crate::actor::{Actor, Origin};
 use crate::crypto::password;
 use crate::error::{Error, Result};
-use crate::model::{Model, Table, Write};
+use crate::model::{Model, Table};
 use crate::owner::transaction::transaction;
 use crate::owner::{Engine, Owner};
 use crate::query::Sql;
@@ -73,19 +73,9 @@ pub(crate) fn sign_up(engine: &Engine, request: &SignUp, origin: Origin) -> Resu
     })
 }
 
-/// Refuses what people don't say of themselves: ids, the tenant, the role, secrets, and what the
-/// model lets nobody write.
+/// Refuses what people don't say of themselves.
 pub(super) fn check_given(model: &Model, table: &Table, row: &Row, argument: &str) -> Result<()> {
-    let role = model.tenancy.as_ref().and_then(|tenancy| tenancy.role.as_ref());
-    let is_own = |name: &&String| {
-        let column = table.column(name);
-        let kept = column.is_some_and(|column| column.secret || column.write == Write::Never);
-        kept || table.primary_key.contains(name)
-            || Some(*name) == role
-            || model.tenant_column(table) == Some(name.as_str())
-            || (table.soft_delete.is_some() && name.as_str() == "deleted_at")
-    };
-    match row.keys().find(is_own) {
+    match row.keys().find(|name| model.is_withheld(table, name)) {
         None => Ok(()),
         Some(name) => Err(Error::InvalidArgument {
             argument: format!("{argument}.{name}"),

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::account::profile::check_given;
 use crate::error::{Error, Result};
-use crate::model::Table;
 use crate::policy::membership;
 use crate::session::Session;
 use crate::value::Row;
@@ -40,14 +39,15 @@ impl Session<'_> {
         };
         check_given(model, tenants, row, "row")?;
         // Nobody makes somebody else answer for a tenant.
-        let names_another = |column: &String| {
-            row.get(column).is_some_and(|named| named.as_str() != Some(user.as_str()))
+        let answering = model.answering_columns();
+        let names_another = |column: &&str| {
+            row.get(*column).is_some_and(|named| named.as_str() != Some(user.as_str()))
         };
-        if owners(tenants, tenancy.user.as_deref()).iter().any(names_another) {
+        if answering.iter().any(names_another) {
             return Err(denied(&tenants.name));
         }
         let mut row = row.clone();
-        for column in owners(tenants, tenancy.user.as_deref()) {
+        for column in answering {
             row.entry(column).or_insert_with(|| Value::from(user.as_str()));
         }
         self.as_core(|rows| {
@@ -81,14 +81,6 @@ impl Session<'_> {
         let key = Value::from(tenant.as_str());
         self.update_with(&tenancy.tenant, &key, &changes).map_err(unavailable)
     }
-}
-
-/// The required columns of the tenants' own table that name a person: whoever answers for it.
-fn owners(tenants: &Table, users: Option<&str>) -> Vec<String> {
-    let to_users = tenants.references.iter().filter(|to| Some(to.table.as_str()) == users);
-    let columns = to_users.filter_map(|reference| reference.columns.last());
-    let required = columns.filter(|name| tenants.column(name).is_some_and(|c| !c.optional));
-    required.cloned().collect()
 }
 
 /// What is taken by somebody whom the actor can't see is not told from what can't be had at all.

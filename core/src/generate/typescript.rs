@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::pascal_case;
-use crate::model::{Column, Kind, Model, Scope, Shape, Table};
+use crate::model::{Column, Kind, Model, Part, Scope, Shape, Table};
 
 /// The model's types as a TypeScript module without dependencies.
 pub fn typescript(model: &Model) -> String {
@@ -66,9 +66,68 @@ fn write_types(text: &mut String, model: &Model, table: &Table) {
     let _ = writeln!(
         text,
         "  {}: {{\n    row: {name}Row;\n    insert: {name}Insert;\n    update: {name}Update;\n    \
-         key: {name}Key;\n    filter: {filter};\n    order: {order};\n    tenant: {tenant};\n  }};",
-        table.name
+         key: {name}Key;\n    filter: {filter};\n    order: {order};\n    tenant: {tenant};\n    \
+         part: {};\n    given: {};\n  }};",
+        table.name,
+        part_names(model, table),
+        given(model, table)
     );
+}
+
+/// What the table is for calls about accounts, as `@freehold/web` calls it.
+fn part_names(model: &Model, table: &Table) -> String {
+    let name = |part: Part| match part {
+        Part::Tenant => "tenant",
+        Part::User => "user",
+        Part::Member => "member",
+        Part::Invitation => "invitation",
+        Part::ApiKey => "api_key",
+    };
+    let names = model.parts(table).into_iter().map(|part| quote(name(part)));
+    any_of(&names.collect::<Vec<_>>())
+}
+
+/// The row that a call about accounts takes: without what the core fills in or withholds; what it
+/// completes may be left out.
+fn given(model: &Model, table: &Table) -> String {
+    let parts = model.parts(table);
+    let people_say = parts.contains(&Part::Tenant) || parts.contains(&Part::User);
+    let made: &[&str] = match () {
+        () if parts.contains(&Part::Invitation) => &["token_hash"],
+        () if parts.contains(&Part::ApiKey) => &["key_prefix", "key_hash"],
+        () if people_say => &[],
+        () => return "never".to_owned(),
+    };
+    let completed = match () {
+        () if !people_say => model.tenant_column(table).into_iter().collect(),
+        () if parts.contains(&Part::Tenant) && !model.has_one_tenant_each() => {
+            model.answering_columns()
+        }
+        () => Vec::new(),
+    };
+    let is_left_out = |name: &str| {
+        let withheld = people_say && model.is_withheld(table, name);
+        withheld || table.is_kept(name) || made.contains(&name) || completed.contains(&name)
+    };
+    let left_out = table.columns.iter().map(|column| column.name.as_str());
+    let left_out: Vec<String> = left_out.filter(|name| is_left_out(name)).map(quote).collect();
+    let insert = format!("{}Insert", pascal_case(&table.name));
+    let said = format!("Omit<{insert}, {}>", any_of(&left_out));
+    match completed.is_empty() {
+        true => said,
+        false => {
+            let completed: Vec<String> = completed.into_iter().map(quote).collect();
+            format!("{said} & Partial<Pick<{insert}, {}>>", any_of(&completed))
+        }
+    }
+}
+
+/// A union of types; `never` of none.
+fn any_of(types: &[String]) -> String {
+    match types.is_empty() {
+        true => "never".to_owned(),
+        false => types.join(" | "),
+    }
 }
 
 fn write_table(text: &mut String, table: &Table) {

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import type { FoundedAlong, PartGiven, PartKey } from "./account.js";
 import { fromWire as actorFromWire, originToWire, toWire } from "./actor.js";
 import type { Actor, Origin, WireActor } from "./actor.js";
 import { Channel } from "./channel.js";
@@ -33,7 +34,7 @@ import type {
 import type { Subscribe } from "./live.js";
 import type { Call } from "./rows.js";
 import { Session } from "./session.js";
-import type { AnyTables, CallOptions, Key, Row, TablesOf } from "./tables.js";
+import type { AnyTables, CallOptions, TablesOf } from "./tables.js";
 import type { Connection } from "./tabs/connection.js";
 
 /** With what somebody signs in. */
@@ -54,14 +55,18 @@ export interface SeedOptions extends RunOptions {
   readonly seed?: string | null;
 }
 
-/** Somebody who signs up. */
-export interface NewAccount {
+/**
+ * Somebody who signs up.
+ *
+ * @typeParam T - The tables' types.
+ */
+export interface NewAccount<T extends TablesOf<T> = AnyTables> {
   /** The row of the table of people: address, name and what the model asks for. */
-  readonly user: Row;
+  readonly user: PartGiven<T, "user">;
   /** The password, if they sign in with one. */
   readonly password?: string;
   /** The row of the tenant that they found along, where people belong to one tenant each. */
-  readonly tenant?: Row;
+  readonly tenant?: FoundedAlong<T>;
   /** Where they are. */
   readonly origin?: Origin;
 }
@@ -212,13 +217,13 @@ export class Database<T extends TablesOf<T> = AnyTables> {
    * Makes an account, and a tenant along with it where people belong to one each; the actor. That
    * the address is theirs is for the app to prove. Rejects with `unavailable`, `invalid`.
    */
-  async signUp({ origin, ...account }: NewAccount): Promise<Actor> {
+  async signUp({ origin, ...account }: NewAccount<T>): Promise<Actor> {
     const params = { ...account, origin: originToWire(origin) };
     return actorFromWire((await this.call("sign_up", params)) as WireActor);
   }
 
   /** Sets somebody's password, whatever it was; for apps that have proven who asks. */
-  async setPassword(user: Key, password: string): Promise<void> {
+  async setPassword(user: PartKey<T, "user", "owner">, password: string): Promise<void> {
     await this.call("set_password", { key: user, password });
   }
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type * from "./account.js";
 export type { Actor, Origin, Principal } from "./actor.js";
 export type { RunOptions, Storage } from "./channel.js";
 export { whenFree } from "./claim.js";

@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 
+import type { Part } from "./account.js";
 import type { Database } from "./database.js";
 import type { Builtin } from "./models.js";
 import type { BundleFiles } from "./open.js";
@@ -71,6 +72,8 @@ interface TypesOf<M, N extends string> {
   filter: Filterable<ColumnsOf<M, N>>;
   order: Sortable<ColumnsOf<M, N>>;
   tenant: TenantColumn<M, N>;
+  part: PartOf<M, N>;
+  given: GivenRow<M, N, PartOf<M, N>>;
 }
 
 // Tables and their columns.
@@ -127,6 +130,67 @@ type Implied<M, N, T, W> = (T extends { readonly primary_key: unknown }
   (T extends { readonly soft_delete: true | object }
     ? Missing<W, "deleted_at", { readonly type: "timestamp"; readonly optional: true }>
     : unknown);
+
+// What tables are for calls about accounts.
+
+type UserTable<M> = Prop<Prop<M, "tenancy">, "user">;
+type MemberTable<M> = [Prop<Prop<M, "tenancy">, "member">] extends [never]
+  ? HasOneTenantEach<M> extends true
+    ? UserTable<M>
+    : never
+  : Prop<Prop<M, "tenancy">, "member">;
+type HasOneTenantEach<M> = [TenantColumn<M, UserTable<M>>] extends [never] ? false : true;
+
+type PartOf<M, N> =
+  | Plays<N, TenantTable<M>, "tenant">
+  | Plays<N, UserTable<M>, "user">
+  | Plays<N, MemberTable<M>, "member">
+  | Plays<Prop<TableOf<M, N>, "template">, "invitation", "invitation">
+  | Plays<Prop<TableOf<M, N>, "template">, "api_key", "api_key">;
+type Plays<N, Named, P extends Part> = [Named] extends [never]
+  ? never
+  : N extends Named
+    ? P
+    : never;
+
+/** A row as the call about accounts takes it: what the core makes, and withholds, is missing. */
+type GivenRow<M, N, P> = [Extract<P, "tenant" | "user">] extends [never]
+  ? [Extract<P, "invitation" | "api_key">] extends [never]
+    ? never
+    : Said<M, N, Made, TenantColumn<M, N>>
+  : Said<M, N, Withheld<M, N>, P extends "tenant" ? Answering<M, N> : never>;
+
+type Made = "token_hash" | "key_prefix" | "key_hash";
+
+type Said<M, N, Out, Completed> = Flat<
+  Omit<InsertRow<M, ColumnsOf<M, N>>, (Out | Completed | KeptColumns<M, N>) & string> & {
+    [C in Completed & keyof ColumnsOf<M, N>]?: ValueOf<M, ColumnsOf<M, N>[C], Given>;
+  }
+>;
+
+/** What nobody but the core and the database's holder writes. */
+type KeptColumns<M, N> =
+  | Secret<ColumnsOf<M, N>>
+  | Like<ColumnsOf<M, N>, { readonly write: "never" }>
+  | (TableOf<M, N> extends { readonly soft_delete: true | object } ? "deleted_at" : never);
+
+/** What people don't say of themselves, or of a tenant that they found. */
+type Withheld<M, N> = PrimaryKey<M, N> | RoleColumn<M>;
+
+type RoleColumn<M> = [Prop<Prop<M, "tenancy">, "role">] extends [never]
+  ? "role" & keyof ColumnsOf<M, MemberTable<M>>
+  : Prop<Prop<M, "tenancy">, "role">;
+
+type ToUser<M> = UserTable<M> | `${UserTable<M> & string}.${string}`;
+
+/** The columns of the tenants' table that name whoever answers for a tenant: its founder. */
+type Answering<M, N> =
+  HasOneTenantEach<M> extends true
+    ? never
+    : Exclude<
+        Like<ColumnsOf<M, N>, { readonly type: "ref"; readonly to: ToUser<M> }>,
+        Like<ColumnsOf<M, N>, { readonly optional: true }>
+      >;
 
 // Columns and their values.
 

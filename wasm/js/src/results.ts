@@ -172,17 +172,17 @@ export interface Purged {
 }
 
 /** An invitation that was just made. */
-export interface Invited {
+export interface Invited<R = Row> {
   /** Its row. */
-  readonly row: Row;
+  readonly row: R;
   /** What the invited person shows to accept it. */
   readonly token: string;
 }
 
 /** An API key that was just made. */
-export interface CreatedApiKey {
+export interface CreatedApiKey<R = Row> {
   /** Its row. */
-  readonly row: Row;
+  readonly row: R;
   /** The whole key; nobody can get it again. */
   readonly key: string;
 }

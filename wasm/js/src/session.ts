@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 
+import type { Founded, PartGiven, PartKey, PartRow } from "./account.js";
 import type { Actor } from "./actor.js";
 import type { CreatedApiKey, Invited } from "./results.js";
 import { Rows } from "./rows.js";
 import type { Reach } from "./rows.js";
-import type { AnyTables, Key, Row, TablesOf } from "./tables.js";
+import type { AnyTables, TablesOf } from "./tables.js";
 
 /**
  * An actor's handle: it reads and writes what the model's policies let the actor, and nothing
@@ -53,17 +54,17 @@ export class Session<T extends TablesOf<T> = AnyTables> extends Rows<T, "session
 
   /**
    * Founds a tenant with the actor as its first member; the tenant's row. For sessions of a person
-   * without a tenant.
+   * without a tenant, in models whose people may belong to several.
    *
    * Rejects with `unavailable` (the slug), `denied`, `invalid`.
    */
-  createTenant(row: Row): Promise<Row> {
-    return this.call("create_tenant", { row }) as Promise<Row>;
+  createTenant(row: Founded<T>): Promise<PartRow<T, "tenant">> {
+    return this.call("create_tenant", { row }) as Promise<PartRow<T, "tenant">>;
   }
 
   /** Changes the slug of the session's tenant; its row. Rejects with `unavailable`, `denied`. */
-  changeSlug(slug: string): Promise<Row> {
-    return this.call("change_slug", { slug }) as Promise<Row>;
+  changeSlug(slug: string): Promise<PartRow<T, "tenant">> {
+    return this.call("change_slug", { slug }) as Promise<PartRow<T, "tenant">>;
   }
 
   /** Changes the actor's own password. Rejects with `bad_credentials` for a wrong old one. */
@@ -77,36 +78,43 @@ export class Session<T extends TablesOf<T> = AnyTables> extends Rows<T, "session
    *
    * Rejects with `bad_credentials`, `unavailable`, `invalid`.
    */
-  changeEmail(change: { readonly email: string; readonly password: string }): Promise<Row> {
-    return this.call("change_email", change) as Promise<Row>;
+  changeEmail(change: {
+    readonly email: string;
+    readonly password: string;
+  }): Promise<PartRow<T, "user">> {
+    return this.call("change_email", change) as Promise<PartRow<T, "user">>;
   }
 
   /**
    * Invites an address into the session's tenant. The token is shown this once: send it to the
    * address. Rejects with `denied`, `invalid`.
    */
-  invite(row: Row): Promise<Invited> {
-    return this.call("invite", { row }) as Promise<Invited>;
+  invite(row: PartGiven<T, "invitation">): Promise<Invited<PartRow<T, "invitation">>> {
+    return this.call("invite", { row }) as Promise<Invited<PartRow<T, "invitation">>>;
   }
 
   /**
    * Accepts an invitation to the actor's own address; the membership. For sessions of a person
    * without a tenant. Rejects with `bad_credentials`, whatever is wrong with the token.
    */
-  acceptInvitation(token: string): Promise<Row> {
-    return this.call("accept_invitation", { token }) as Promise<Row>;
+  acceptInvitation(token: string): Promise<PartRow<T, "member">> {
+    return this.call("accept_invitation", { token }) as Promise<PartRow<T, "member">>;
   }
 
   /**
    * Makes an API key, which begins with a prefix of 2 to 16 lower-case letters and digits. The key
    * is shown this once. Rejects with `denied`, `invalid`.
    */
-  createApiKey(prefix: string, row: Row): Promise<CreatedApiKey> {
-    return this.call("create_api_key", { prefix, row }) as Promise<CreatedApiKey>;
+  createApiKey(
+    prefix: string,
+    row: PartGiven<T, "api_key">,
+  ): Promise<CreatedApiKey<PartRow<T, "api_key">>> {
+    const made = this.call("create_api_key", { prefix, row });
+    return made as Promise<CreatedApiKey<PartRow<T, "api_key">>>;
   }
 
   /** Revokes an API key at once; its row. Rejects with `not_found`, `denied`. */
-  revokeApiKey(key: Key): Promise<Row> {
-    return this.call("revoke_api_key", { key }) as Promise<Row>;
+  revokeApiKey(key: PartKey<T, "api_key", "session">): Promise<PartRow<T, "api_key">> {
+    return this.call("revoke_api_key", { key }) as Promise<PartRow<T, "api_key">>;
   }
 }

@@ -32,6 +32,9 @@ interface Time {
 interface OptionalTime extends Time {
   readonly optional: true;
 }
+interface Kept {
+  readonly write: "never";
+}
 interface Person<U> {
   readonly type: "ref";
   readonly to: U;
@@ -55,16 +58,16 @@ export interface Standard<U> {
     email: Text;
     token_hash: SecretText;
     expires_at: Time;
-    accepted_at: OptionalTime;
+    accepted_at: OptionalTime & Kept;
     created_at: Created;
   };
   api_key: {
     id: Id;
     name: Text;
-    key_prefix: Text;
+    key_prefix: Text & Kept;
     key_hash: SecretText;
     rate_limit: { readonly type: "integer"; readonly optional: true };
-    last_used_at: OptionalTime;
+    last_used_at: OptionalTime & Kept;
     expires_at: OptionalTime;
     revoked_at: OptionalTime;
     created_at: Created;

@@ -28,6 +28,10 @@ export interface TableTypes {
   order?: string;
   /** The column that says whose row it is, which a session fills in. */
   tenant?: string;
+  /** What the table is for calls about accounts: `"tenant"`, `"user"`, … */
+  part?: string;
+  /** A row as the call about accounts takes it that writes the table. */
+  given?: object;
 }
 
 /** Holds for every interface whose members are types of tables. */
