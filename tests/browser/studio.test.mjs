@@ -135,6 +135,98 @@ describe("the demonstration page", () => {
     await close(second);
   });
 
+  it("shows what another tab writes, where it belongs, and stays where it is", async () => {
+    const writer = await open("#/kept/vibecraft/users");
+    await writer.locator(".rows").waitFor();
+    const reader = await open("#/kept/vibecraft/users?order=name&filter=timezone%3Aeq%3AUTC");
+    await reader.locator(".rows").waitFor();
+    const [label] = await cells(reader, "name");
+    const first = reader.locator(".row-open").first();
+    await first.focus();
+    // Whatever was made anew would not have it.
+    await reader.evaluate(() => {
+      for (const row of document.querySelectorAll(".rows tbody tr")) row.isOfBefore = true;
+    });
+    const made = (page) =>
+      page.locator(".rows tbody tr").evaluateAll((rows) => rows.map((row) => !row.isOfBefore));
+    const countOf = (page, count) =>
+      page
+        .locator('[data-table="users"] .side-count', { hasText: new RegExp(`^${count}$`) })
+        .waitFor();
+    const before = Number(await writer.locator('[data-table="users"] .side-count').innerText());
+    const shown = await cells(reader, "name");
+
+    const add = async (name, timezone) => {
+      await writer.getByRole("button", { name: "New row" }).click();
+      await fill(writer, "name", name);
+      await fill(writer, "email", `${name.toLowerCase()}@example.org`);
+      await fill(writer, "timezone", timezone);
+      await save(writer);
+      await writer.locator(".drawer").waitFor({ state: "detached" });
+      await cell(writer, "name", name).waitFor();
+    };
+    await add("Zoe", "UTC");
+    await cell(reader, "name", "Zoe").waitFor();
+    assert.deepEqual(await cells(reader, "name"), [...shown, "Zoe"]);
+    assert.deepEqual(await made(reader), [...shown.map(() => false), true]);
+    assert.ok(await first.evaluate((button) => button === document.activeElement), label);
+    await countOf(reader, before + 1);
+
+    await openRow(writer, "Zoe");
+    await fill(writer, "name", "Aaa");
+    await save(writer);
+    await cell(reader, "name", "Aaa").waitFor();
+    assert.deepEqual(await cells(reader, "name"), ["Aaa", ...shown], "it moved by the order");
+
+    // A row that the filter does not keep stays away, and counts.
+    await add("Yan", "Asia/Tokyo");
+    await countOf(reader, before + 2);
+    assert.deepEqual(await cells(reader, "name"), ["Aaa", ...shown]);
+
+    await openRow(writer, "Aaa");
+    await writer.getByRole("button", { name: "Delete…" }).click();
+    await writer.getByRole("button", { name: "Delete", exact: true }).click();
+    await countOf(reader, before + 1);
+    await cell(reader, "name", "Aaa").waitFor({ state: "detached" });
+    assert.deepEqual(await cells(reader, "name"), shown);
+    await close(reader);
+    await close(writer);
+  });
+
+  it("listens to no table that it has left", async () => {
+    const page = await open();
+    await page.addInitScript(() => {
+      const open = (globalThis.subscriptions = new Set());
+      const { postMessage } = Worker.prototype;
+      Worker.prototype.postMessage = function (message, ...rest) {
+        const { kind, subscription, text } = message.ask ?? {};
+        if (kind === "subscribe") open.add(subscription);
+        if (kind === "unsubscribe") open.delete(text);
+        return postMessage.call(this, message, ...rest);
+      };
+    });
+    await page.reload();
+    await page.goto(`${site.address}/#/memory/workflow`);
+    await page.getByRole("button", { name: "Create the database" }).click();
+    await page.getByRole("button", { name: "Browse the data" }).click();
+    const listening = () => page.evaluate(() => globalThis.subscriptions.size);
+    const tables = await page.locator(".side-count").count();
+    assert.equal(await listening(), tables, "the counts at the side");
+    for (const table of ["tenants", "users", "workflows"]) {
+      await openTable(page, table);
+      await page.locator("thead [data-column=created_at] button").click();
+      await page.locator("[data-column=created_at][aria-sort=ascending]").waitFor();
+      assert.equal(await listening(), tables + 1, table);
+    }
+    await page.getByRole("link", { name: "Overview" }).click();
+    await page.locator(".grid").waitFor({ state: "detached" });
+    assert.equal(await listening(), tables);
+    await page.getByRole("link", { name: "Freehold" }).click();
+    await page.locator("[data-model]").first().waitFor();
+    assert.equal(await listening(), 0);
+    await close(page);
+  });
+
   it("keeps nothing of a database in memory, and says so", async () => {
     const page = await open("#/memory/workflow");
     await page.getByRole("button", { name: "Create the database" }).click();
@@ -178,7 +270,8 @@ describe("the demonstration page", () => {
     await page.locator(".drawer").waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByRole("button", { name: "Umbrella", exact: true }).waitFor();
-    assert.equal(await openTable(page, "tenants"), count + 1);
+    const counted = { hasText: new RegExp(`^${count + 1}$`) };
+    await page.locator('.side-link[data-table="tenants"] .side-count', counted).waitFor();
     await close(page);
   });
 
@@ -232,9 +325,7 @@ describe("the demonstration page", () => {
       const rows = names.map((name, at) => ({ name, email: `person${at}@example.org` }));
       await db.reset();
       await db.owner().insertMany("users", rows);
-      await db.close();
     });
-    await harness.close();
 
     const page = await open("#/kept/vibecraft/users?order=name");
     const shown = (text) => page.locator(".pager-range", { hasText: text }).waitFor();
@@ -250,7 +341,19 @@ describe("the demonstration page", () => {
     assert.equal((await cells(page, "name"))[0], "Person 050");
     await page.getByRole("searchbox").fill("Person 11");
     await page.locator(".pager-range", { hasText: "10 rows" }).waitFor();
+
+    // The page that is shown has the last rows, and they go.
+    await page.getByRole("searchbox").fill("");
+    for (const range of ["1–50", "51–100", "101–120"]) {
+      await shown(`${range} of 120`);
+      if (range !== "101–120") await page.getByRole("button", { name: "Next" }).click();
+    }
+    await within(harness, () => db.owner().sql("DELETE FROM users WHERE name >= 'Person 100'"));
+    await shown("51–100 of 100");
+    assert.equal((await cells(page, "name"))[0], "Person 050");
+    assert.ok(await page.getByRole("button", { name: "Next" }).isDisabled());
     await close(page);
+    await harness.close();
   });
 
   it("starts over when asked twice", async () => {

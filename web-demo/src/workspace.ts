@@ -28,6 +28,8 @@ export class Workspace {
   /** The tenant that a new row likely belongs to: the one used last, or the only one. */
   likelyTenant: unknown;
   readonly #listeners = new Set<() => void>();
+  /** Ends the counting of each table. */
+  #counting: (() => void)[] = [];
   readonly #progress: Set<(progress: Progress) => void>;
   readonly #written: Model;
 
@@ -104,15 +106,44 @@ export class Workspace {
     signal.addEventListener("abort", () => this.#listeners.delete(listener));
   }
 
-  /** Reads status and counts anew: after writes, which may cascade, and after runs. */
+  /** Reads the status anew, and counts on somebody else's behalf: after runs, and a choice. */
   async refresh(): Promise<void> {
     this.status = await this.db.status();
-    this.counts.clear();
+    this.#stopCounting();
     if (this.isReady) {
-      const { rows } = this;
-      const count = async ({ name }: TableView) => this.counts.set(name, await rows.count(name));
-      await Promise.all([...this.model.tables.map(count), this.#findLikelyTenant()]);
+      const counts = this.model.tables.map((table) => this.#count(table));
+      await Promise.all([...counts, this.#findLikelyTenant()]);
     }
+    this.#changed();
+  }
+
+  /** Counts a table's rows, now and whenever they have changed, in whichever tab. */
+  #count({ name, softDelete }: TableView): Promise<void> {
+    const kept = softDelete ? " WHERE deleted_at IS NULL" : "";
+    const query = sqlOf(`SELECT count(*) AS rows FROM "${name}"${kept}`);
+    return new Promise((counted, failed) => {
+      const live = this.rows.live<{ rows: number }>(query, ({ rows, error }) => {
+        // What shows the table's rows says why they can't be had.
+        if (error) return failed(error);
+        this.counts.set(name, rows[0]?.rows ?? 0);
+        counted();
+        this.#changed();
+      });
+      this.#counting.push(() => {
+        live.close();
+        // Nobody waits for what was never counted.
+        counted();
+      });
+    });
+  }
+
+  #stopCounting(): void {
+    for (const end of this.#counting) end();
+    this.#counting = [];
+    this.counts.clear();
+  }
+
+  #changed(): void {
     this.#listeners.forEach((listener) => listener());
   }
 
@@ -159,6 +190,7 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    this.#stopCounting();
     try {
       await this.db.close();
     } catch (error) {
@@ -167,6 +199,9 @@ export class Workspace {
     }
   }
 }
+
+/** Names of tables come from the model, which has checked them. */
+const sqlOf = (text: string) => ({ sql: text, params: [] });
 
 const optionsOf = (name: string) => ({ name, model: ownModel(name) ?? name });
 

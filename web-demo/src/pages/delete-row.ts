@@ -95,7 +95,6 @@ async function bringBack(workspace: Workspace, table: TableView, row: Row): Prom
       await workspace.rows.insert(table.name, row);
       notify(`${labelOf(table, row)} is back.`);
     }
-    await workspace.refresh();
   } catch (error) {
     notifyError(error);
   }

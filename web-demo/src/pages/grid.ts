@@ -26,6 +26,12 @@ export interface GridState {
 /** Labels of referred rows, by the referring column. */
 export type Labels = ReadonlyMap<string, LabelMap>;
 
+/** A row as it is shown, and the labels that it was made with. */
+interface ShownRow {
+  readonly element: HTMLElement;
+  readonly refers: string;
+}
+
 /** A grid. */
 export class Grid {
   readonly element = h("div", {
@@ -35,6 +41,12 @@ export class Grid {
     "aria-label": "Rows",
   });
   readonly #columns: readonly ColumnView[];
+  readonly #head = h("thead", {});
+  readonly #body = h("tbody", {});
+  readonly #rows = h("table", { class: "rows" }, this.#head, this.#body);
+  /** What is shown of each row: the same as long as the row and what it refers to are the same. */
+  #shown = new Map<Row, ShownRow>();
+  #order: string | undefined | null = null;
 
   constructor(
     readonly workspace: Workspace,
@@ -59,15 +71,44 @@ export class Grid {
     return new Map(await Promise.all(entries));
   }
 
+  /** Shows rows. Those that were shown before stay where they are, with focus and selection. */
   show(rows: readonly Row[], labels: Labels, state: GridState): void {
     if (rows.length === 0) return fill(this.element, this.#nothing(state));
-    const head = h(
-      "tr",
-      {},
-      this.#columns.map((column) => this.#head(column, state.order)),
-    );
-    const body = rows.map((row) => this.#row(row, labels));
-    fill(this.element, h("table", { class: "rows" }, h("thead", {}, head), h("tbody", {}, body)));
+    if (this.#order !== state.order) {
+      this.#order = state.order;
+      fill(
+        this.#head,
+        h(
+          "tr",
+          {},
+          this.#columns.map((column) => this.#headOf(column, state.order)),
+        ),
+      );
+    }
+    const focused = this.#body.querySelector<HTMLElement>("tr:focus-within");
+    const before = this.#shown;
+    this.#shown = new Map(rows.map((row) => [row, this.#shownRow(row, labels, before.get(row))]));
+    const elements = new Set([...this.#shown.values()].map(({ element }) => element));
+    for (const { element } of before.values()) if (!elements.has(element)) element.remove();
+    let at = this.#body.firstElementChild;
+    for (const element of elements) {
+      if (element === at) at = at.nextElementSibling;
+      else this.#body.insertBefore(element, at);
+    }
+    if (this.#rows.parentElement !== this.element) fill(this.element, this.#rows);
+    // A row that was made anew takes over the focus of the one that it stands for.
+    if (focused && !focused.isConnected) this.#focus(focused.dataset["key"]);
+  }
+
+  #focus(key: string | undefined): void {
+    const row = [...this.#body.rows].find(({ dataset }) => dataset["key"] === key);
+    row?.querySelector<HTMLElement>(".row-open")?.focus({ preventScroll: true });
+  }
+
+  #shownRow(row: Row, labels: Labels, before: ShownRow | undefined): ShownRow {
+    const texts = [...labels].map(([column, names]) => names.get(row[column]));
+    const refers = JSON.stringify(texts.map((text) => text ?? null));
+    return before?.refers === refers ? before : { element: this.#row(row, labels), refers };
   }
 
   /** Says that the rows could not be read, and offers to try again. */
@@ -101,7 +142,7 @@ export class Grid {
     return h("div", { class: "nothing" }, icon("table"), h("p", {}, nothingText(state)));
   }
 
-  #head(column: ColumnView, order: string | undefined): HTMLElement {
+  #headOf(column: ColumnView, order: string | undefined): HTMLElement {
     const title = [column.name, `${column.type}${column.array ? "[]" : ""}`, column.doc];
     const props = { scope: "col", "data-column": column.name, title: title.join(" · ") };
     const lock = column.encrypted && icon("lock");

@@ -1,6 +1,6 @@
 /** One table: its heading, what narrows it, its rows, and the way through its pages. */
 
-import type { ListOptions, Row } from "@freehold/web";
+import type { LiveAnswer, LiveQuery, Row } from "@freehold/web";
 
 import { filterOf } from "../model/filters";
 import { formatCount } from "../model/rows";
@@ -27,9 +27,14 @@ export class TablePage {
   #at: TableRoute;
   /** Where the shown page and those before it start; the first has no cursor. */
   #cursors: (string | undefined)[] = [undefined];
+  /** The rows of the shown page, as long as it is shown. */
+  #live: LiveQuery | undefined;
+  /** What was heard of them last; undefined while they are waited for. */
+  #heard: LiveAnswer<Row> | undefined;
   #request = 0;
-  /** The row that was just written, to be pointed at when it is shown. */
-  #fresh: Row | undefined;
+  /** The rows that were written since the page is shown, to be pointed at when they are shown. */
+  #fresh: Row[] = [];
+  #isTurned = false;
   readonly #left = new AbortController();
 
   constructor(
@@ -55,7 +60,7 @@ export class TablePage {
       this.#grid.element,
       this.#pager,
     );
-    workspace.onChange(() => void this.#load(), this.#left.signal);
+    workspace.onChange(() => void this.#show(), this.#left.signal);
     this.update(at);
   }
 
@@ -64,11 +69,12 @@ export class TablePage {
     this.#at = at;
     this.#cursors = [undefined];
     this.#filters.update(at);
-    void this.#load();
+    this.#watch();
   }
 
   leave(): void {
     this.#left.abort();
+    this.#live?.close();
   }
 
   #head(): HTMLElement {
@@ -93,10 +99,7 @@ export class TablePage {
   }
 
   async #open(row?: Row): Promise<void> {
-    const changed = await openRow(this.workspace, this.table, row).catch(notifyError);
-    if (!changed || this.#left.signal.aborted) return;
-    this.#fresh = changed.row;
-    await this.workspace.refresh().catch(notifyError);
+    await openRow(this.workspace, this.table, row).catch(notifyError);
   }
 
   #go(at: TableRoute, replace = false): void {
@@ -104,53 +107,95 @@ export class TablePage {
     go({ page: "database", storage, name, at }, { replace });
   }
 
-  async #load(): Promise<void> {
-    this.#request += 1;
-    const request = this.#request;
-    const handle = this.workspace.rows;
-    const { order } = this.#at;
+  /** What the address asks for, from where the shown page starts. */
+  #query() {
+    const { order, deleted } = this.#at;
     const filter = filterOf(this.table, this.#at);
-    const options: ListOptions = { limit: PAGE_ROWS, includeDeleted: this.#at.deleted ?? false };
-    if (filter) options.filter = filter;
-    if (order && isKnownOrder(this.table, order)) options.order = [order];
     const after = this.#cursors[this.#cursors.length - 1];
-    if (after !== undefined) options.after = after;
-    this.#grid.element.setAttribute("aria-busy", "true");
-    try {
-      const [page, count] = await Promise.all([
-        handle.list(this.table.name, options),
-        // Deleted rows are not counted: their pages say only where they are.
-        this.#at.deleted ? undefined : handle.count(this.table.name, filter),
-      ]);
-      const labels = await this.#grid.loadLabels(page.rows);
-      // A later request has been made meanwhile: its answer is the one to show.
-      if (request !== this.#request || this.#left.signal.aborted) return;
-      const isDeleted = this.#at.deleted ?? false;
-      this.#grid.show(page.rows, labels, { order, isFiltered: filter !== undefined, isDeleted });
-      this.#showPager(page.rows.length, page.next, count);
-      if (this.#fresh) this.#grid.highlight(this.#fresh);
-      this.#fresh = undefined;
-    } catch (error) {
-      if (request !== this.#request || this.#left.signal.aborted) return;
-      this.#grid.showFailure(() => void this.#load());
-      fill(this.#pager);
-      notifyError(error);
-    } finally {
-      if (request === this.#request) this.#grid.element.removeAttribute("aria-busy");
-    }
+    return {
+      table: this.table.name,
+      includeDeleted: deleted ?? false,
+      ...(filter ? { filter } : {}),
+      ...(order && isKnownOrder(this.table, order) ? { order: [order] } : {}),
+      ...(after === undefined ? {} : { after }),
+    };
   }
 
-  #showPager(shown: number, next: string | null, count: number | undefined): void {
+  /** Hears of the page's rows, and of each change of them, instead of those heard of before. */
+  #watch(): void {
+    this.#live?.close();
+    this.#heard = undefined;
+    this.#fresh = [];
+    this.#request += 1;
+    this.#grid.element.setAttribute("aria-busy", "true");
+    // One more than is shown tells whether there is a next page.
+    const query = { ...this.#query(), limit: PAGE_ROWS + 1 };
+    this.#live = this.workspace.rows.live(query, (answer) => {
+      const { inserted, updated } = answer.changes;
+      if (this.#heard) this.#fresh.push(...inserted, ...updated);
+      this.#heard = answer;
+      void this.#show();
+    });
+  }
+
+  /** Shows what was heard last, with what it refers to. */
+  async #show(): Promise<void> {
+    if (!this.#heard) return;
+    const { rows: heard, error } = this.#heard;
+    // The rows of the last page may all have gone.
+    if (!error && heard.length === 0 && this.#cursors.length > 1) return this.#previous();
+    this.#request += 1;
+    const request = this.#request;
+    const isOld = () => request !== this.#request || this.#left.signal.aborted;
+    const rows = heard.slice(0, PAGE_ROWS);
+    try {
+      if (error) throw error;
+      const [count, labels] = await Promise.all([this.#count(), this.#grid.loadLabels(rows)]);
+      if (isOld()) return;
+      const { order, deleted: isDeleted = false } = this.#at;
+      const isFiltered = filterOf(this.table, this.#at) !== undefined;
+      this.#grid.show(rows, labels, { order, isFiltered, isDeleted });
+      this.#showPager(rows.length, heard.length > PAGE_ROWS, count);
+      for (const row of this.#fresh.splice(0)) this.#grid.highlight(row);
+      if (this.#isTurned) this.#grid.scrollToTop();
+      this.#isTurned = false;
+    } catch (error) {
+      if (isOld()) return;
+      this.#grid.showFailure(() => this.#watch());
+      fill(this.#pager);
+      notifyError(error);
+    }
+    this.#grid.element.removeAttribute("aria-busy");
+  }
+
+  /** How many rows the pages have together; unknown of deleted ones, which are not counted. */
+  async #count(): Promise<number | undefined> {
+    if (this.#at.deleted) return undefined;
+    const { name } = this.table;
+    const filter = filterOf(this.table, this.#at);
+    const counted = filter ? undefined : this.workspace.counts.get(name);
+    return counted ?? this.workspace.rows.count(name, filter);
+  }
+
+  #previous(): void {
+    this.#cursors.pop();
+    this.#turn();
+  }
+
+  async #next(): Promise<void> {
+    const at = this.#at;
+    const { table, ...options } = this.#query();
+    const page = { ...options, limit: PAGE_ROWS, columns: this.table.key };
+    const { next } = await this.workspace.rows.list(table, page);
+    if (next === null || at !== this.#at || this.#left.signal.aborted) return;
+    this.#cursors.push(next);
+    this.#turn();
+  }
+
+  #showPager(shown: number, hasNext: boolean, count: number | undefined): void {
     const first = (this.#cursors.length - 1) * PAGE_ROWS;
-    const isWhole = first === 0 && next === null;
-    const previous = () => {
-      this.#cursors.pop();
-      this.#turn();
-    };
-    const forward = () => {
-      this.#cursors.push(next ?? undefined);
-      this.#turn();
-    };
+    const isWhole = first === 0 && !hasNext;
+    const forward = () => void this.#next().catch(notifyError);
     fill(
       this.#pager,
       h(
@@ -164,14 +209,14 @@ export class TablePage {
           class: "button is-small",
           type: "button",
           disabled: this.#cursors.length === 1,
-          onclick: previous,
+          onclick: () => this.#previous(),
         },
         icon("arrowLeft"),
         "Previous",
       ),
       h(
         "button",
-        { class: "button is-small", type: "button", disabled: next === null, onclick: forward },
+        { class: "button is-small", type: "button", disabled: !hasNext, onclick: forward },
         "Next",
         icon("arrowRight"),
       ),
@@ -179,7 +224,8 @@ export class TablePage {
   }
 
   #turn(): void {
-    void this.#load().then(() => this.#grid.scrollToTop());
+    this.#isTurned = true;
+    this.#watch();
   }
 }
 
