@@ -32,7 +32,7 @@ use crate::seed::{self, SeedReport};
 use crate::session::KeptActors;
 
 pub use gathered::gather_log;
-pub use journal::log_exclusively;
+pub use journal::{Log, log_exclusively};
 pub use keys::Shredded;
 pub use restore::proven_backup;
 

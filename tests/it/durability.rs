@@ -4,7 +4,7 @@
 mod medium;
 
 use freehold::{Actor, Bundle, Database, Session};
-use freehold_core::database::{gather_log, log_exclusively};
+use freehold_core::database::{Log, gather_log, log_exclusively};
 use freehold_core::host::FixedHost;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
@@ -17,13 +17,13 @@ const LOG: &str = "app.db-wal";
 /// The commits of a run: single rows, several rows, and some that go beyond the cache.
 const COMMITS: usize = 15;
 
-fn connect(medium: &Medium) -> Connection {
+fn connect(medium: &Medium) -> (Connection, Log) {
     let flags = OpenFlags::default();
     let mut connection = Connection::open_with_flags_and_vfs(FILE, flags, medium.name()).unwrap();
     // The log is brought into the file every few commits; pages leave the cache before a commit.
-    log_exclusively(&mut connection, 60).unwrap();
+    let log = log_exclusively(&mut connection, 90).unwrap();
     connection.pragma_update(None, "cache_size", 10).unwrap();
-    connection
+    (connection, log)
 }
 
 /// A medium as it is, and one whose log is written as in a browser: a commit's frames at once.
@@ -33,10 +33,11 @@ fn mediums(name: &str) -> [Medium; 2] {
     [plain, gathered]
 }
 
-fn open(medium: &Medium) -> Database {
+fn open(medium: &Medium) -> (Database, Log) {
     let bundle = Bundle::builtin("workflow").unwrap();
     let host = Box::new(FixedHost::new(1_790_000_000_000, 1));
-    Database::open(connect(medium), bundle, host).unwrap()
+    let (connection, log) = connect(medium);
+    (Database::open(connection, bundle, host).unwrap(), log)
 }
 
 fn image() -> Files {
@@ -66,11 +67,15 @@ fn write(session: &Session<'_>, at: usize) -> freehold::Result<()> {
 /// Writes, telling the medium what was acknowledged; what happened.
 fn run(medium: &Medium, start: &Files) -> Vec<Step> {
     medium.load(start.clone());
-    let database = open(medium);
+    let (database, log) = open(medium);
     let session = database.session(admin(&database)).unwrap();
     for at in 0..COMMITS {
         write(&session, at).unwrap();
         medium.acknowledge();
+        // A quiet moment, in which the log is emptied if it is long; other times a commit does it.
+        if at % 8 == 5 {
+            database.empty_log(&log).unwrap();
+        }
         if at % 7 == 0 {
             let undone = session.transaction(|session| {
                 write(session, COMMITS + at)?;
@@ -101,7 +106,7 @@ fn held(connection: &Connection) -> Vec<usize> {
 /// Opens what was left, which has to hold all that was acknowledged, and at most one write more.
 fn check(medium: &Medium, left: Files, acknowledged: usize, whole: bool) {
     medium.load(left);
-    let connection = connect(medium);
+    let (connection, _) = connect(medium);
     let fine: String =
         connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(fine, "ok");
@@ -114,7 +119,7 @@ fn check(medium: &Medium, left: Files, acknowledged: usize, whole: bool) {
     if whole {
         drop(connection);
         let mut findings = Vec::new();
-        open(medium).verify_audit(&mut |finding| findings.push(finding)).unwrap();
+        open(medium).0.verify_audit(&mut |finding| findings.push(finding)).unwrap();
         assert!(findings.is_empty(), "{findings:?}");
     }
 }
@@ -141,17 +146,22 @@ fn no_commit_is_acknowledged_before_the_log_is_flushed() {
 fn writes_of_flushed_commits(medium: &Medium) -> usize {
     let steps = run(medium, &image());
     // What SQLite writes behind the flushed part of a commit only fills up the medium's sector.
-    let mut flushed = false;
+    let (mut written, mut flushed) = (false, false);
+    let (mut emptied, mut emptied_later) = (0, 0);
     for step in &steps {
         match step {
-            Step::Flush { file } if file == LOG => flushed = true,
+            Step::Write { file, .. } if file == LOG => written = true,
+            Step::Flush { file } if file == LOG => flushed = written,
+            Step::Truncate { file, .. } if file == LOG && written => emptied += 1,
+            Step::Truncate { file, .. } if file == LOG => emptied_later += 1,
             Step::Acknowledged => {
                 assert!(flushed, "acknowledged without a flush");
-                flushed = false;
+                (written, flushed) = (false, false);
             }
             _ => {}
         }
     }
+    assert!(emptied > 0 && emptied_later > 0, "{emptied} by commits, {emptied_later} later");
     let in_file = |step: &&Step| matches!(step, Step::Write { file, .. } if file == FILE);
     assert!(steps.iter().filter(in_file).count() > 0, "the log was brought into the file");
     let in_log = |step: &&Step| matches!(step, Step::Write { file, .. } if file == LOG);
@@ -193,7 +203,7 @@ fn lose_power(medium: &Medium) {
 fn an_export_opens_without_a_log() {
     let medium = Medium::new("export");
     medium.load(image());
-    let mut database = open(&medium);
+    let (mut database, _) = open(&medium);
     write(&database.session(admin(&database)).unwrap(), 0).unwrap();
     let export = database.export().unwrap();
     drop(database);

@@ -1,6 +1,6 @@
 //! An open database as JavaScript holds it: how it is opened, and what it answers.
 
-use freehold_core::database::proven_backup;
+use freehold_core::database::{Log, proven_backup};
 use freehold_core::host::{FixedHost, Host};
 use freehold_core::migrate::Progress;
 use freehold_core::{Database, Error, call};
@@ -22,16 +22,18 @@ pub struct Handle {
     database: Database,
     /// The database's name where it is stored; none in memory.
     stored_as: Option<String>,
+    /// The stored file's log.
+    log: Option<Log>,
 }
 
 /// Opens what a request names.
 pub(crate) async fn open(request: &str, image: Option<Vec<u8>>) -> Result<Handle, OpenError> {
     let Request { name, is_stored, bundle, source, backups, key, testing } =
         request::prepared(request)?;
-    let connection = match (is_stored, image) {
-        (true, None) => storage::open_stored(&name).await?,
+    let (connection, log) = match (is_stored, image) {
+        (true, None) => storage::open_stored(&name).await.map(|(file, log)| (file, Some(log)))?,
         (true, Some(_)) => return Err(request::invalid("image", "for `memory` alone").into()),
-        (false, image) => storage::open_memory(image)?,
+        (false, image) => (storage::open_memory(image)?, None),
     };
     let host: Box<dyn Host + Send> = match testing {
         Some((now_ms, seed)) => Box::new(FixedHost::new(now_ms, seed)),
@@ -44,7 +46,7 @@ pub(crate) async fn open(request: &str, image: Option<Vec<u8>>) -> Result<Handle
     if is_stored && backups > 0 {
         database = database.with_backups(Box::new(Backups::new(&name, backups)?));
     }
-    Ok(Handle { database, stored_as: is_stored.then_some(name) })
+    Ok(Handle { database, stored_as: is_stored.then_some(name), log })
 }
 
 /// Puts a proven backup in the place of the stored database that a request names.
@@ -117,6 +119,14 @@ impl Handle {
             lines.extend([key.as_str(), "\n", changes.as_deref().unwrap_or_default(), "\n"]);
         }
         lines
+    }
+
+    /// Does what would make a later commit wait. Nobody waits at the moment.
+    pub fn tidy(&self) {
+        if let Some(log) = &self.log {
+            // What can't be done now is tried again, at the latest by a commit.
+            self.database.empty_log(log).ok();
+        }
     }
 
     /// The bytes of a SQLite file with everything in it.

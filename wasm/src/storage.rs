@@ -11,7 +11,7 @@ use std::fmt;
 
 use freehold_core::Error;
 use freehold_core::call::error_to_json;
-use freehold_core::database::{gather_log, log_exclusively};
+use freehold_core::database::{Log, gather_log, log_exclusively};
 use js_sys::Reflect;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use serde_json::{Value, json};
@@ -35,8 +35,8 @@ const REPLACEMENT_FILE: &str = "freehold.db.replacement";
 /// one that is being made, or what is to replace the database.
 pub const SLOTS_RESERVED: usize = 8;
 
-/// The pages of the log that are brought into the database's file at once: 4 MB.
-const LOG_PAGES_MAX: i32 = 512;
+/// The pages of the log after which a commit empties it, where no quiet moment came before: 8 MB.
+const LOG_PAGES_MAX: i32 = 1024;
 
 /// The characters that may make up a database's name; it becomes part of a directory's name.
 const NAME_PUNCTUATION: &[char] = &['-', '_', '.'];
@@ -160,7 +160,7 @@ pub fn open_memory(image: Option<Vec<u8>>) -> Result<Connection, Error> {
 /// - `held_by_another_tab`: another tab or worker has it open.
 /// - `storage_full`: no space for the reserved slots.
 /// - `io`: the file system failed otherwise.
-pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
+pub async fn open_stored(name: &str) -> Result<(Connection, Log), OpenError> {
     let pool = open_pool(name, false).await?;
     let is_replaced = || match pool.contains(REPLACEMENT_FILE)? {
         true => finish_replacing(&pool),
@@ -169,9 +169,9 @@ pub async fn open_stored(name: &str) -> Result<Connection, OpenError> {
     is_replaced().map_err(|error| OpenError::from_pool(name, &error))?;
     gather_log(&vfs_name(name));
     let mut connection = connect(name, DATABASE_FILE)?;
-    log_exclusively(&mut connection, LOG_PAGES_MAX)?;
+    let log = log_exclusively(&mut connection, LOG_PAGES_MAX)?;
     spares::name_free(name, &pool);
-    Ok(connection)
+    Ok((connection, log))
 }
 
 /// Puts the bytes of a proven file in the place of the database `name`, which is not open.

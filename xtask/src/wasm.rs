@@ -28,7 +28,7 @@ const REST: &str = "freehold_wasm_rest.wasm";
 /// brotli; and the second, with gzip.
 const GZIP_BYTES_MAX: u64 = 600_000;
 const BROTLI_BYTES_MAX: u64 = 500_000;
-const REST_GZIP_BYTES_MAX: u64 = 260_000;
+const REST_GZIP_BYTES_MAX: u64 = 265_000;
 
 /// Prints the sizes of the file named by its first argument, in bytes: raw, gzip and brotli.
 const MEASURE: &str = "

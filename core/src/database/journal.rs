@@ -1,5 +1,8 @@
 //! How a file that nobody else opens is kept: what a commit writes, and what it waits for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
@@ -14,6 +17,15 @@ const FORMATS: std::ops::Range<usize> = 18..20;
 const WITH_LOG: [u8; 2] = [2, 2];
 const WITHOUT_LOG: [u8; 2] = [1, 1];
 
+/// From how many pages on a log is worth being emptied before it has to be.
+const PAGES_LONG: i32 = 64;
+
+/// The write-ahead log of an open file: how many pages are in it.
+#[derive(Debug, Clone)]
+pub struct Log {
+    pages: Arc<AtomicI32>,
+}
+
 /// Sets a connection up for a file that no other connection opens while this one is: with a
 /// write-ahead log that is flushed before each COMMIT returns. To be called before anything else is
 /// asked of the connection.
@@ -22,7 +34,8 @@ const WITHOUT_LOG: [u8; 2] = [1, 1];
 /// memory: a browser's. Whoever opens such a file has to do the same, before reading it.
 ///
 /// A commit after which the log has `pages_max` pages or more brings it into the file and empties
-/// it, so that it never takes long to read it when the file is opened after a crash.
+/// it, so that it never takes long to read it when the file is opened after a crash. That makes the
+/// commit wait: whoever has a quiet moment calls [`Database::empty_log`] before.
 ///
 /// A file that can't have such a log (on a medium that can't be written, say) keeps its journal.
 ///
@@ -30,22 +43,40 @@ const WITHOUT_LOG: [u8; 2] = [1, 1];
 ///
 /// - `not_a_database`, `corrupt`: the file can't be read
 /// - `io`, `storage_full`
-pub fn log_exclusively(connection: &mut Connection, pages_max: i32) -> Result<()> {
+pub fn log_exclusively(connection: &mut Connection, pages_max: i32) -> Result<Log> {
     for (name, value) in [("locking_mode", "exclusive"), ("journal_mode", "wal")] {
         connection.pragma_update_and_check(None, name, value, |_| Ok(()))?;
     }
     connection.pragma_update(None, "synchronous", "full")?;
-    connection.wal_hook(Some(move |log: &mut Wal, pages: i32| {
-        if pages >= pages_max {
-            // What was committed is safe in the log: a later commit tries again.
-            log.checkpoint_v2(CheckpointMode::TRUNCATE).ok();
-        }
+    // What was left of the one before is not known.
+    let log = Log { pages: Arc::new(AtomicI32::new(i32::MAX)) };
+    let written = log.clone();
+    connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
+        // What was committed is safe in the log: a later commit tries again.
+        let is_empty = pages >= pages_max && wal.checkpoint_v2(CheckpointMode::TRUNCATE).is_ok();
+        written.pages.store(if is_empty { 0 } else { pages }, Ordering::Relaxed);
         Ok(())
     }))?;
-    Ok(())
+    Ok(log)
 }
 
 impl Database {
+    /// Brings the file's log into it and empties it, unless that is short. For moments in which
+    /// nobody waits.
+    ///
+    /// # Errors
+    ///
+    /// - `io`, `storage_full`: the log stays as it is
+    pub fn empty_log(&self, log: &Log) -> Result<()> {
+        let connection = &self.engine.connection;
+        if log.pages.load(Ordering::Relaxed) < PAGES_LONG || !connection.is_autocommit() {
+            return Ok(());
+        }
+        connection.pragma(None, "wal_checkpoint", "truncate", |_| Ok(()))?;
+        log.pages.store(0, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// The whole database as the bytes of a SQLite file.
     ///
     /// # Errors

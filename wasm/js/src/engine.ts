@@ -94,6 +94,11 @@ export class Engine {
     this.#ahead.read((request) => this.#ask(request, () => {}));
   }
 
+  /** Nothing was asked for a while. */
+  tidy(): void {
+    this.#handle?.tidy();
+  }
+
   async #answer(ask: Ask, onProgress: (progress: string) => void): Promise<Given> {
     switch (ask.kind) {
       case "call_static":

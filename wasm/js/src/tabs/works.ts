@@ -15,6 +15,9 @@ export const OWN = "";
 /** How long work goes on before messages that came meanwhile are heard. */
 const SLICE_MS = 4;
 
+/** For how long nothing has to come until the core tidies up. */
+const REST_MS = 250;
+
 /** One thing to do. */
 export interface Work {
   /** The request's number at its client, if it is one. */
@@ -34,6 +37,8 @@ export class Works {
   #engine: Promise<Engine> | undefined;
   #isBusy = false;
   #isStopped = false;
+  #restedAt = 0;
+  #resting: ReturnType<typeof setTimeout> | undefined;
   readonly #awake = new Awake("request");
 
   constructor(start: () => Promise<Engine>, fail: (error: unknown) => void) {
@@ -99,12 +104,30 @@ export class Works {
         }
       }
       engine.idle();
+      this.#restedAt = performance.now();
+      this.#resting ??= setTimeout(() => this.#rest(engine), REST_MS);
     } catch (error) {
       return this.#fail(error);
     }
     this.#isBusy = false;
     this.#awake.answer();
     this.onRest?.();
+  }
+
+  /** Has the core tidy up, unless something came meanwhile. */
+  #rest(engine: Engine): void {
+    this.#resting = undefined;
+    if (this.#isStopped || this.#isBusy) return;
+    const leftMs = this.#restedAt + REST_MS - performance.now();
+    if (leftMs > 0) {
+      this.#resting = setTimeout(() => this.#rest(engine), leftMs);
+      return;
+    }
+    try {
+      engine.tidy();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 }
 
