@@ -14,7 +14,7 @@
 const NEAR_MS = 0.5;
 
 /** How long a thread stays awake. Clocks of pages may be as coarse as a millisecond. */
-const AWAKE_MS = 0.5;
+const AWAKE_MS = 0.25;
 
 /** What the newer browsers have. Without it threads sleep. */
 interface Scheduler {

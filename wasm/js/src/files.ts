@@ -32,7 +32,7 @@ const USED_FILE = ".used";
 export async function checkFiles(name: string): Promise<void> {
   const directory = await databaseDirectory(name).catch(() => undefined);
   if (!directory) return;
-  const [files, isUsed] = await Promise.all([filesByName(directory), isMarked(directory)]);
+  const [files, isUsed] = await Promise.all([filesToCheck(directory), isMarked(directory)]);
   const file = DATABASE_FILES.map((known) => files.get(known)).find(Boolean);
   // What was written last may stand in the log alone.
   const isKept = [file, file && files.get(LOG_FILE)].some(holdsSomething);
@@ -124,8 +124,18 @@ async function databaseFile(directory: FileSystemDirectoryHandle): Promise<File 
   return DATABASE_FILES.map((known) => files.get(known)).find(Boolean);
 }
 
-async function filesByName(directory: FileSystemDirectoryHandle): Promise<Map<string, File>> {
+/** Those that hold something, if the database is one of them: reading a name takes a while. */
+async function filesToCheck(directory: FileSystemDirectoryHandle): Promise<Map<string, File>> {
   const files = await poolFiles(directory);
+  const kept = await named(files.filter(holdsSomething));
+  return DATABASE_FILES.some((known) => kept.has(known)) ? kept : named(files);
+}
+
+async function filesByName(directory: FileSystemDirectoryHandle): Promise<Map<string, File>> {
+  return named(await poolFiles(directory));
+}
+
+async function named(files: readonly File[]): Promise<Map<string, File>> {
   return new Map(await Promise.all(files.map(async (file) => [await nameOf(file), file] as const)));
 }
 
