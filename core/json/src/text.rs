@@ -1,7 +1,8 @@
 //! Whether a text is JSON, told in one pass that makes nothing.
 
-/// How deep lists and objects are followed by a call of a function each.
-const DEPTH_MAX: usize = 127;
+/// How deep lists and objects are followed, by a call of a function each: as deep as SQLite follows
+/// them, so that no column of a sound file has deeper ones.
+const DEPTH_MAX: usize = 1000;
 
 /// Whether a text is one JSON value (RFC 8259) if it is UTF-8, which is not looked at; none where
 /// it is nested so deeply that this can't tell.
@@ -229,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_nests_as_deep_as_it_may() {
-        for depth in [1, 126, 127, 128, 129, 100_000] {
+        for depth in [1, 127, 128, 999, 1000, 1001, 100_000] {
             for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
                 let inner = if open == "[" { "" } else { "1" };
                 let text = open.repeat(depth) + inner + &close.repeat(depth);

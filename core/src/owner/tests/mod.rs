@@ -5,6 +5,7 @@ mod pages;
 mod properties;
 mod reads;
 mod sql;
+mod texts;
 mod writes;
 
 use std::sync::Arc;
