@@ -49,6 +49,31 @@ describe("tabs of one browser", () => {
     await second.close();
   });
 
+  it("are handed their own answers alone, whatever others were answered before", async () => {
+    const [first, second] = await openTwo("answers");
+    const list = (page, limit) =>
+      within(page, (limit) => db.owner().list("notes", { limit }), limit).then(({ rows }) => rows);
+    await within(first, async () => {
+      const body = "x".repeat(80);
+      await db.owner().insertMany("notes", Array.from({ length: 800 }, () => ({ body })));
+    });
+    await within(second, async () => {
+      const { decode } = TextDecoder.prototype;
+      globalThis.beside = [];
+      TextDecoder.prototype.decode = function (bytes) {
+        globalThis.beside.push(bytes.buffer.byteLength - bytes.byteLength);
+        return decode.call(this, bytes);
+      };
+    });
+    // The leader's page gives the buffer of its long answer back.
+    assert.equal((await list(first, 800)).length, 800);
+    assert.equal((await list(first, 1)).length, 1);
+    assert.equal((await list(second, 60)).length, 60);
+    assert.deepEqual(await within(second, async () => globalThis.beside), [0]);
+    await first.close();
+    await second.close();
+  });
+
   it("don't load the core before they lead", async () => {
     const [first, second] = await openTwo("light");
     const loaded = (page) =>

@@ -5,7 +5,7 @@
  */
 
 import type { Answer, Engine } from "../engine.js";
-import { plain } from "../text.js";
+import { alone, plain } from "../text.js";
 import { PoolWatch } from "./cleared.js";
 import { channelOf, channelOfAll } from "./messages.js";
 import type { Broadcast, FromLeader, Reply, Tab, ToLeader } from "./messages.js";
@@ -189,7 +189,8 @@ function refusalOf(answer: Answer): { code: string } | undefined {
 /** Answers a client; what is too large to be copied is answered by saying so. */
 function send(channel: BroadcastChannel, reply: Reply): void {
   try {
-    channel.postMessage(reply);
+    const { kind } = reply;
+    channel.postMessage(kind === "answer" ? { ...reply, answer: alone(reply.answer) } : reply);
   } catch (error) {
     if (reply.kind !== "answer") return;
     const message = `the answer could not be handed to this tab: ${String(error)}`;
