@@ -18,6 +18,9 @@ export interface Hearing {
 /** How long a worker may take until it runs. One that is stopped before that leaves no sign. */
 const START_MS = 30_000;
 
+/** How large a buffer may be that waits for the next long answer: that of any usual page. */
+const SPARE_BYTES_MAX = 1 << 20;
+
 /** One dedicated worker. */
 export class Thread {
   /** Its name, and the name of the lock that it holds while it lives. */
@@ -77,7 +80,8 @@ export class Thread {
     const { answer } = message;
     if (!isLong(answer)) return message;
     const read = { ...message, answer: plain(answer) };
-    this.#spare = answer.utf8.buffer;
+    const { buffer } = answer.utf8;
+    if (buffer.byteLength <= SPARE_BYTES_MAX) this.#spare = buffer;
     return read;
   }
 
