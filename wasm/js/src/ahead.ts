@@ -21,6 +21,9 @@ const LIST = '{"method":"list",';
 const AFTER = '"after":"';
 const NEXT = /"next":"([\w-]+)"\}\}$/;
 
+/** An actor that is an API key; or names that a request of somebody's own form may hide. */
+const BY_KEY = /"api_key"\s*:|\\u/;
+
 const OK = '{"ok":';
 
 /** How much of an answer's end its cursor may take. */
@@ -73,7 +76,7 @@ export class Ahead {
 /** The request for the page after an answer, if the request was one for a page after another. */
 function next(request: string, answer: Text): string | undefined {
   // An API key may be used only so often, and may expire while a page is kept.
-  if (!request.startsWith(LIST) || request.includes('"api_key":')) return undefined;
+  if (!request.startsWith(LIST) || BY_KEY.test(request)) return undefined;
   const at = request.indexOf(AFTER);
   // A column may be called `after` too.
   if (at < 0 || request.lastIndexOf(AFTER) > at) return undefined;

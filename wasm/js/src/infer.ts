@@ -157,10 +157,14 @@ type Plays<N, Named, P extends Part> = [Named] extends [never]
 type GivenRow<M, N, P> = [Extract<P, "tenant" | "user">] extends [never]
   ? [Extract<P, "invitation" | "api_key">] extends [never]
     ? never
-    : Said<M, N, Made, TenantColumn<M, N>>
+    : Said<M, N, Made<P>, TenantColumn<M, N>>
   : Said<M, N, Withheld<M, N>, P extends "tenant" ? Answering<M, N> : never>;
 
-type Made = "token_hash" | "key_prefix" | "key_hash";
+type Made<P> = P extends "invitation"
+  ? "token_hash"
+  : P extends "api_key"
+    ? "key_prefix" | "key_hash"
+    : never;
 
 type Said<M, N, Out, Completed> = Flat<
   Omit<InsertRow<M, ColumnsOf<M, N>>, (Out | Completed | KeptColumns<M, N>) & string> & {

@@ -47,6 +47,10 @@ describe("what is likely to be asked for", () => {
     const isAfter = { filter: { after: "noon" } };
     const asKey = { as: { principal: { api_key: "k" } } };
     for (const more of [isAfter, asKey]) assert.deepEqual(ahead(request("a", more)).calls, []);
+    for (const written of ['"api_key" :', '"api\\u005fkey":']) {
+      const asked = request("a", asKey).replace('"api_key":', written);
+      assert.deepEqual(ahead(asked).calls, []);
+    }
   });
 
   it("is nothing after a page that took long", () => {

@@ -126,6 +126,7 @@ const model = defineModel({
       columns: {
         voice: { type: "enum", of: "voice" },
         pin: { type: "text", secret: true, optional: true },
+        key_hash: { type: "text" },
       },
     },
     tokens: { template: "api_key", columns: { rights: { type: "enum[]", of: "right" } } },
@@ -163,11 +164,13 @@ same<
     expires_at: string | Date;
     created_at?: string | Date;
     voice: "ALTO" | "BASS";
+    key_hash: string;
   }
 >(true);
-await singer.invite({ email: "b@example.org", expires_at: new Date(), voice: "BASS" });
+const bass = { email: "b@example.org", expires_at: new Date(), voice: "BASS" } as const;
+await singer.invite({ ...bass, key_hash: "x" });
 // @ts-expect-error The voice is missing.
-await singer.invite({ email: "b@example.org", expires_at: new Date() });
+await singer.invite({ email: "b@example.org", expires_at: new Date(), key_hash: "x" });
 same<Awaited<ReturnType<typeof singer.acceptInvitation>>["voice"], "ALTO" | "BASS">(true);
 const token = await singer.createApiKey("low", { name: "Radio", rights: ["sing"] });
 same<typeof token.row, Choir["tokens"]["row"]>(true);
