@@ -58,8 +58,15 @@ policy = { read = "in_team(team_id) OR auth_role() = 'OWNER'", write = ["OWNER"]
 columns.team_id = { type = "ref", to = "teams", on_delete = "cascade" }
 columns.author_id = { type = "ref", to = "people", on_delete = "set_null", optional = true }
 columns.body = { type = "text", max = 500 }
+columns.tags = { type = "text[]", default = [] }
 soft_delete = true
 policy = { read = "in_team(team_id) OR auth_role() = 'OWNER'", insert = "in_team(team_id) AND author_id = auth_user()", update = "author_id = auth_user()", delete = "author_id = auth_user() OR auth_role() = 'OWNER'" }
+
+[tables.papers]
+columns.team_id = { type = "ref", to = "teams", on_delete = "cascade" }
+columns.name = { type = "text", max = 50 }
+columns.tags = { type = "text[]", default = [] }
+policy = { read = "in_team(team_id)", write = ["OWNER"] }
 "#;
 
 struct World {
@@ -227,4 +234,48 @@ fn a_user_without_a_tenant_sees_where_they_belong() {
     assert_eq!(code(world.session("bob", "blue").map(|_| ())), "session_ended");
     let nobody = Actor::user("0197a3f0-0000-7000-8000-000000000001");
     assert_eq!(code(Session::open(&world.engine, nobody, None).map(|_| ())), "session_ended");
+}
+
+#[test]
+fn filters_that_fail_on_broken_values_dont_fail_on_hidden_ones() {
+    let world = World::new();
+    for team in ["a", "b"] {
+        let paper = json!({
+            "club_id": world.id("red"), "team_id": world.id(team), "name": team, "tags": ["t"],
+        });
+        world.owner().insert("papers", &row(paper)).unwrap();
+    }
+    let connection = &world.engine.connection;
+    let broken = |table: &str, name: &str, team: &str| {
+        world.engine.recorder.release(connection).unwrap();
+        let sql = format!("UPDATE main.{table} SET tags = 'x' WHERE {name} = '{team}'");
+        connection.execute_batch(&format!("PRAGMA ignore_check_constraints = ON; {sql}")).unwrap();
+    };
+    let bob = world.session("bob", "red").unwrap();
+    for (table, name) in [("notes", "body"), ("papers", "name")] {
+        let filters = [
+            json!({ "tags": { "contains": "t" } }),
+            json!({ "not": { "tags": { "contains": "u" } } }),
+            json!({ name: { "gte": "a" }, "tags": { "contains": "t" } }),
+            json!({ "or": [{ name: "b" }, { "tags": { "contains": "t" } }] }),
+            json!({ "and": [{ "tags": { "contains": "t" } }, { name: { "in": ["a", "b"] } }] }),
+        ];
+        let asked = |filter: &Value| {
+            let options = ListOptions {
+                filter: Some(filter.clone()),
+                order: vec![name.to_owned()],
+                ..ListOptions::default()
+            };
+            let listed = bob.list(table, &options).map(|page| column(&page.rows, name));
+            let counted = bob.count(table, Some(filter));
+            (listed.map_err(|error| error.to_string()), counted.map_err(|error| error.to_string()))
+        };
+        let sound: Vec<_> = filters.iter().map(asked).collect();
+        broken(table, name, "b");
+        for (filter, sound) in filters.iter().zip(sound) {
+            assert_eq!(asked(filter), sound, "{table} {filter}");
+        }
+        broken(table, name, "a");
+        assert!(asked(&filters[0]).0.is_err(), "{table}");
+    }
 }
