@@ -111,6 +111,7 @@ describe("the demonstration page", () => {
     assert.equal(await openTable(page, "projects"), 2);
     await choice.selectOption({ label: "mark@acme.example.com · Acme Corp" });
     await page.locator(".row-open", { hasText: "Website" }).waitFor({ state: "detached" });
+    await page.locator(".row-open").first().waitFor();
     assert.deepEqual([await count(), await page.locator(".row-open").count()], ["1", 1]);
     await openTable(page, "buckets");
     await openRow(page, (await page.locator(".row-open").allInnerTexts())[0]);
