@@ -81,7 +81,8 @@ export class Engine {
 
   /** Lends a buffer for a long answer. */
   lend(buffer: ArrayBuffer): void {
-    if (this.#spares.length < SPARES_MAX) this.#spares.push(new Uint8Array(buffer));
+    const isUseful = buffer.byteLength > 0 && this.#spares.length < SPARES_MAX;
+    if (isUseful) this.#spares.push(new Uint8Array(buffer));
   }
 
   /** An answer is on its way: what it changed may be told. */
