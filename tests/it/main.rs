@@ -32,6 +32,7 @@ mod scenarios;
 mod standing;
 mod standing_pages;
 mod turns;
+mod two_connections;
 mod updown;
 mod validation;
 mod versions;

@@ -3,23 +3,27 @@
 //! same database afterwards.
 
 mod eval;
+mod filled;
 pub mod generate;
 mod insist;
+mod people;
+mod same;
 mod world;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use freehold::testing::Template as Start;
 use freehold::{Actor, Bundle, Database, ListOptions, Session, bundle_from_dir};
-use freehold_core::model::{Auto, Kind, Table, Template};
+use freehold_core::model::{Table, Template};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
 
+use self::filled::fill;
 use self::generate::{Dice, Wanted};
-use self::world::{Operation, Row, Who, World, is_derived, key_of, text};
+use self::same::{compare, refresh, same_rows, same_values, stored};
+use self::world::{Operation, Row, Who, World, key_of, text};
 
 const NOW: &str = "2026-01-01T00:00:00.000Z";
 
@@ -28,6 +32,7 @@ type Checked = Result<(), TestCaseError>;
 macro_rules! fail {
     ($($message:tt)*) => { return Err(TestCaseError::fail(format!($($message)*))) };
 }
+use fail;
 
 #[test]
 fn carcosa() {
@@ -304,103 +309,6 @@ fn hide(world: &mut World, table: &Table, at: usize) {
     }
 }
 
-/// Fills a new database: tenants, people and everything below them.
-fn fill(database: &Database, world: &mut World, seed: u64) {
-    let mut dice = Dice::new(seed);
-    let owner = database.owner().unwrap();
-    let model = world.model.clone();
-    let tenancy = model.tenancy.clone().unwrap();
-    for round in 0..3 {
-        for table in model.tables.iter().filter(|table| !is_derived(table)) {
-            let is_root = table.name == tenancy.tenant;
-            let tenants: Vec<Option<String>> = match model.tenant_column(table) {
-                Some(_) if !is_root => {
-                    let root = model.table(&tenancy.tenant).unwrap();
-                    let ids = world.rows(&root.name).iter();
-                    ids.map(|row| text(row, &root.primary_key[0]).map(str::to_owned)).collect()
-                }
-                _ => vec![None],
-            };
-            for tenant in tenants {
-                let wanted = Wanted { tenant: tenant.as_deref(), who: None };
-                let count = if is_root { usize::from(round < 2) } else { 2 };
-                for _ in 0..count {
-                    let rows =
-                        (0..8).filter_map(|_| generate::row(&mut dice, world, table, wanted));
-                    let rows: Vec<Row> = rows.collect();
-                    for row in rows {
-                        let Ok(row) = owner.insert(&table.name, &row) else { continue };
-                        world.tables.get_mut(&table.name).unwrap().push(row);
-                        break;
-                    }
-                }
-            }
-        }
-    }
-    wake(database, world, &mut dice);
-    rank(database, world, &mut dice);
-}
-
-/// Most keys are somebody's who could make them, or nobody's.
-fn rank(database: &Database, world: &mut World, dice: &mut Dice) {
-    let model = world.model.clone();
-    let Some(keys) = world.template(Template::ApiKey) else { return };
-    let keys = model.table(&keys.name).unwrap();
-    let Some(maker) = keys.column("user_id") else { return };
-    for at in 0..world.rows(&keys.name).len() {
-        let row = world.rows(&keys.name)[at].clone();
-        if world.has_able_maker(keys, &row) || dice.percent(15) {
-            continue;
-        }
-        let (members, _, person) = world.members();
-        let people = world.rows(&members.name).iter().map(|member| member[person].clone());
-        let nobody = maker.optional.then_some(Value::Null);
-        let able = people.chain(nobody).find(|person| {
-            let mut row = row.clone();
-            row.insert("user_id".to_owned(), person.clone());
-            world.has_able_maker(keys, &row)
-        });
-        let Some(able) = able else { continue };
-        let changes = Row::from_iter([("user_id".to_owned(), able)]);
-        let owner = database.owner().unwrap();
-        let row = owner.update(&keys.name, &key_json(keys, &row), &changes).unwrap();
-        world.tables.get_mut(&keys.name).unwrap()[at] = row;
-    }
-}
-
-/// Most people, tenants and keys are active, or nobody could do anything.
-fn wake(database: &Database, world: &mut World, dice: &mut Dice) {
-    let model = world.model.clone();
-    let tenancy = model.tenancy.as_ref().unwrap();
-    let keys = world.template(Template::ApiKey).map(|table| table.name.clone());
-    let rules = [
-        (tenancy.user.clone(), &tenancy.user_active),
-        (tenancy.member.clone(), &tenancy.member_active),
-        (Some(tenancy.tenant.clone()), &tenancy.tenant_active),
-        (keys, &tenancy.key_active),
-    ];
-    for (table, rule) in rules {
-        let (Some(table), Some(rule)) = (table, rule) else { continue };
-        let table = model.table(&table).unwrap();
-        let named: Vec<&str> = ["status", "is_active"]
-            .into_iter()
-            .filter(|name| table.column(name).is_some())
-            .collect();
-        for at in 0..world.rows(&table.name).len() {
-            let row = world.rows(&table.name)[at].clone();
-            let place = eval::Place::of(table, &row);
-            if eval::holds(world, &Who::default(), rule, place) || dice.percent(15) {
-                continue;
-            }
-            let value = |name: &str| if name == "status" { json!("ACTIVE") } else { json!(true) };
-            let changes = named.iter().map(|name| ((*name).to_owned(), value(name))).collect();
-            let owner = database.owner().unwrap();
-            let row = owner.update(&table.name, &key_json(table, &row), &changes).unwrap();
-            world.tables.get_mut(&table.name).unwrap()[at] = row;
-        }
-    }
-}
-
 /// Somebody, mostly with access.
 fn actor(dice: &mut Dice, world: &World) -> Actor {
     let tenancy = world.model.tenancy.as_ref().unwrap();
@@ -461,91 +369,4 @@ fn writes_own(table: &Table, changes: &Row) -> bool {
         let in_key = table.unique.iter().any(|unique| unique.columns.contains(name));
         column.write != Write::Always || table.primary_key.contains(name) || in_key && !kept_apart
     })
-}
-
-/// Rows that the core writes itself are read anew, and times of hiding are the core's.
-fn refresh(database: &Database, world: &mut World) {
-    for table in world.model.clone().tables.iter().filter(|table| is_derived(table)) {
-        world.tables.insert(table.name.clone(), stored(database, table));
-    }
-}
-
-fn stored(database: &Database, table: &Table) -> Vec<Row> {
-    let options = json!({ "limit": 1000, "include_deleted": table.soft_delete.is_some() });
-    let owner = database.owner().unwrap();
-    owner.list(&table.name, &ListOptions::from_json(options).unwrap()).unwrap().rows
-}
-
-/// The database is what the oracle says.
-fn compare(database: &Database, world: &mut World) -> Checked {
-    for table in world.model.clone().tables.iter().filter(|table| !is_derived(table)) {
-        let found = stored(database, table);
-        let expected = world.rows(&table.name);
-        if expected.len() != found.len() {
-            fail!("{} has {} rows, not {}", table.name, found.len(), expected.len());
-        }
-        let by_key = |rows: &[Row]| -> BTreeMap<String, Row> {
-            let key = |row: &Row| format!("{:?}", key_of(table, row));
-            rows.iter().map(|row| (key(row), row.clone())).collect()
-        };
-        for (one, other) in by_key(expected).values().zip(by_key(&found).values()) {
-            same_values(table, one, other)?;
-        }
-        world.tables.insert(table.name.clone(), found);
-    }
-    Ok(())
-}
-
-fn same_rows<'r>(
-    table: &Table,
-    expected: impl Iterator<Item = &'r Row>,
-    found: impl Iterator<Item = &'r Row>,
-) -> Checked {
-    let sorted = |rows: Vec<&Row>| {
-        let mut texts: Vec<String> =
-            rows.into_iter().map(|row| Value::from(row.clone()).to_string()).collect();
-        texts.sort();
-        texts
-    };
-    let (expected, found) = (sorted(expected.collect()), sorted(found.collect()));
-    match expected == found {
-        true => Ok(()),
-        false => fail!("of {} they see {found:#?}, not {expected:#?}", table.name),
-    }
-}
-
-/// All values are as expected, apart from those that the core makes up.
-fn same_values(table: &Table, expected: &Row, found: &Row) -> Checked {
-    for column in table.columns.iter().filter(|column| !column.secret) {
-        let made_up = matches!(column.auto, Some(Auto::Id | Auto::Created | Auto::Updated))
-            || column.encrypted
-            || table.versioned && column.name == "version";
-        let name = &column.name;
-        let (one, other) = (expected.get(name).unwrap_or(&Value::Null), &found[name]);
-        let same = match name.as_str() {
-            _ if made_up => true,
-            "deleted_at" => one.is_null() == other.is_null(),
-            // A default stands in the model as a number, and is shown as digits.
-            _ if column.kind == Kind::BigInt && one.is_number() => {
-                other.as_str() == Some(one.to_string().as_str())
-            }
-            _ => is_same(one, other),
-        };
-        if !same {
-            fail!("{}.{name} is {other}, not {one}, in {found:?}", table.name);
-        }
-    }
-    Ok(())
-}
-
-/// Whether two values are the same; decimals, however they are written.
-fn is_same(one: &Value, other: &Value) -> bool {
-    let number = |value: &Value| value.as_str().and_then(|text| text.parse::<f64>().ok());
-    match (one, other) {
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len()
-                && one.iter().zip(other).all(|(one, other)| is_same(one, other))
-        }
-        _ => one == other || number(one).is_some() && number(one) == number(other),
-    }
 }

@@ -1,7 +1,9 @@
 //! Requests as text: they follow what became of their actor, and answer what typed reads do.
 
-use freehold::{Actor, Bundle, Database, ListOptions};
+use freehold::{Actor, Database, ListOptions};
 use serde_json::{Value, json};
+
+use crate::two_connections::Shared;
 
 fn ask(database: &mut Database, request: &Value) -> Value {
     let answer = freehold_core::call::call(database, &request.to_string(), &mut |_| {});
@@ -26,15 +28,8 @@ fn admin(database: &Database) -> Actor {
 
 #[test]
 fn an_actor_is_what_they_are_since_the_last_write_whoever_made_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("workflow.db");
-    let mut image = freehold::testing::database("workflow", "development");
-    std::fs::write(&path, image.export().unwrap()).unwrap();
-    let open = || {
-        let bundle = Bundle::builtin("workflow").unwrap();
-        freehold::open(&path, bundle, freehold::OpenOptions::default()).unwrap()
-    };
-    let (mut one, other) = (open(), open());
+    let file = Shared::new();
+    let (mut one, other) = (file.open(), file.open());
     let actor = admin(&one);
     let all = seen(&mut one, &actor);
     assert!(all.as_u64().is_some_and(|all| all > 0), "{all}");

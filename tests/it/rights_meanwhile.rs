@@ -9,24 +9,18 @@ use rusqlite::functions::{Context, FunctionFlags};
 use serde_json::{Value, json};
 
 use crate::rights::{code, row, somebody};
+use crate::two_connections::Shared;
 
 #[test]
 fn a_write_that_waited_for_another_connection_looks_at_rights_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("workflow.db");
-    let mut image = freehold::testing::database("workflow", "development");
-    std::fs::write(&path, image.export().unwrap()).unwrap();
-    let open = || {
-        let bundle = Bundle::builtin("workflow").unwrap();
-        freehold::open(&path, bundle, freehold::OpenOptions::default()).unwrap()
-    };
+    let file = Shared::new();
     let works: [fn(&freehold::Session<'_>, &Value) -> Result<()>; 3] = [
         |session, _| session.sql("UPDATE workflows SET name = 'late'", &[]).map(|_| ()),
         |session, id| session.roll_back("workflows", id, 1).map(|_| ()),
         |session, _| session.change_password("admin123", "a late password"),
     ];
     for work in works {
-        let (one, other) = (open(), open());
+        let (one, other) = (file.open(), file.open());
         let actor = somebody(&one, "users", "tenant_id", "email = 'admin@example.com'");
         let session = one.session(actor).unwrap();
         let workflow = session.list("workflows", &ListOptions::default()).unwrap().rows.remove(0);

@@ -8,6 +8,8 @@ use freehold_core::call;
 use freehold_core::model::{Column, Kind, Table};
 use serde_json::{Value, json};
 
+use crate::two_connections::Shared;
+
 const MODELS: [&str; 5] = ["valuecanvas", "stratibreak", "vibecraft", "carcosa", "workflow"];
 const STEPS: usize = 120;
 
@@ -245,15 +247,8 @@ fn apply(rows: &Value, changes: &str) -> Value {
 
 #[test]
 fn what_another_connection_writes_concerns_the_owners_queries_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("workflow.db");
-    let mut image = freehold::testing::database("workflow", "development");
-    std::fs::write(&path, image.export().unwrap()).unwrap();
-    let open = || {
-        let bundle = freehold::Bundle::builtin("workflow").unwrap();
-        freehold::open(&path, bundle, freehold::OpenOptions::default()).unwrap()
-    };
-    let (mut one, other) = (open(), open());
+    let file = Shared::new();
+    let (mut one, other) = (file.open(), file.open());
     watch(&mut one, "it", &request("list", &Value::Null, json!({ "table": "workflows" })));
     other.owner().unwrap().sql("UPDATE workflows SET name = 'Other'", &[]).unwrap();
     assert_eq!(one.concerned().unwrap(), ["it"]);

@@ -3,6 +3,7 @@
 mod coverage;
 mod records;
 mod replay;
+mod steps;
 mod typed;
 
 use std::sync::Arc;
