@@ -65,12 +65,10 @@ impl Rows<'_> {
         text.raw(b"}");
         let text = match text.into_text() {
             Some(text) => text,
-            // Reading it in the usual way says where it is.
             None => {
-                return Err(self
-                    .each(table, options, &mut say_whats_wrong)
-                    .err()
-                    .unwrap_or_else(corrupt));
+                // Reading it in the usual way says where it is.
+                let read = self.each(table, options, &mut say_whats_wrong);
+                return Err(read.err().unwrap_or_else(corrupt));
             }
         };
         Ok((text, next.is_some()))

@@ -10,9 +10,9 @@
 import type { Answer, Ask } from "./engine.js";
 import { FreeholdError } from "./error.js";
 import { inNode } from "./node.js";
-import type { FromWorker } from "./tabs/messages.js";
 import { plain } from "./text.js";
 import { Thread } from "./thread.js";
+import type { Heard } from "./thread.js";
 
 /** Hears of progress, as JSON text. */
 export type OnProgress = (progress: string) => void;
@@ -129,14 +129,14 @@ class WorkerLink implements Link {
     });
   }
 
-  #receive(message: FromWorker): void {
+  #receive(message: Heard): void {
     switch (message.kind) {
       case "event":
         return this.#listening.get(message.id)?.(message.event);
       case "progress":
         return this.#waiting.get(message.id)?.onProgress?.(message.progress);
       case "answer": {
-        this.#waiting.get(message.id)?.resolve(plain(message.answer));
+        this.#waiting.get(message.id)?.resolve(message.answer);
         this.#waiting.delete(message.id);
       }
     }

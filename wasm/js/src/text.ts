@@ -18,14 +18,6 @@ export function plain(answer: Given): Answer {
   return isLong(answer) ? decoder.decode(answer.utf8) : answer;
 }
 
-/**
- * An answer with nothing beside it: a copy of bytes brings all of their buffer along, which may be
- * much larger, and hold what others were answered.
- */
-export function alone(answer: Given): Given {
-  return isLong(answer) ? { utf8: answer.utf8.slice() } : answer;
-}
-
 /** Some of the text of an answer: from a place, or counted from its end. */
 export function excerpt(answer: string | LongText, from: number, to?: number): string {
   return isLong(answer) ? decoder.decode(answer.utf8.subarray(from, to)) : answer.slice(from, to);

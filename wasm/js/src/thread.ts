@@ -4,13 +4,16 @@
  * @packageDocumentation
  */
 
-import type { FromWorker, ToWorker } from "./tabs/messages.js";
+import type { FromWorker, GivenReply, Reply, ToWorker } from "./tabs/messages.js";
 import { isLong, plain } from "./text.js";
+
+/** What a worker says, with its answers read. */
+export type Heard = Exclude<FromWorker, { kind: "answer" }> | Reply;
 
 /** What somebody hears of a thread. */
 export interface Hearing {
   /** It says something. */
-  hear(message: FromWorker): void;
+  hear(message: Heard): void;
   /** It is gone, once. `id` is the request that broke it, where that is known. */
   died(reason: string, id?: number): void;
 }
@@ -76,9 +79,9 @@ export class Thread {
   }
 
   /** Reads a long answer, and keeps its buffer for the next one. */
-  #read(message: FromWorker & { kind: "answer" }): FromWorker {
+  #read(message: GivenReply & { kind: "answer" }): Reply {
     const { answer } = message;
-    if (!isLong(answer)) return message;
+    if (!isLong(answer)) return { ...message, answer };
     const read = { ...message, answer: plain(answer) };
     const { buffer } = answer.utf8;
     if (buffer.byteLength <= SPARE_BYTES_MAX) this.#spare = buffer;

@@ -11,7 +11,7 @@ import { Engine } from "./engine.js";
 import { Leader } from "./tabs/lead.js";
 import { leaderLock } from "./tabs/messages.js";
 import { isLong, plain } from "./text.js";
-import type { FromWorker, Reply, Tab, ToWorker } from "./tabs/messages.js";
+import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";
 import { OWN, Works } from "./tabs/works.js";
 
 /** The part of a worker's global scope that is used here. */
@@ -38,7 +38,7 @@ scope.onmessage = ({ data }) => {
 const held = holdLock();
 held.then(() => scope.postMessage({ kind: "ready" }), fail);
 
-function post(reply: Reply): void {
+function post(reply: GivenReply): void {
   if (reply.kind !== "answer" || typeof reply.answer === "string") return scope.postMessage(reply);
   const bytes = isLong(reply.answer) ? reply.answer.utf8 : reply.answer;
   scope.postMessage(reply, [bytes.buffer as ArrayBuffer]);

@@ -81,7 +81,8 @@ pub fn in_sql(source: &Source) -> Vec<Problem> {
 }
 
 fn is_core(source: &Source) -> bool {
-    source.path.starts_with("core/src/") && source.is(&["rs"])
+    let folders = ["core/src/", "core/json/src/"];
+    folders.iter().any(|folder| source.path.starts_with(folder)) && source.is(&["rs"])
 }
 
 /// The modules of `std::a::b` and of `std::{a::b, c}`, in one line.
@@ -134,6 +135,7 @@ mod tests {
             "let sql = \"SELECT hex(randomblob(16))\";",
         ] {
             assert!(finds("core/src/a.rs", text), "{text}");
+            assert!(finds("core/json/src/a.rs", text), "{text}");
             assert!(!finds("native/src/a.rs", text), "a host may: {text}");
         }
         assert!(finds("migrations/a/up/V1__a.sql", "x TEXT DEFAULT current_timestamp"));

@@ -10,7 +10,6 @@
 import type { Answer, Ask } from "../engine.js";
 import { FreeholdError } from "../error.js";
 import type { OnProgress } from "../link.js";
-import { plain } from "../text.js";
 import type { Reply } from "./messages.js";
 
 /** Calls that write nothing, or do nothing when done twice. */
@@ -123,10 +122,9 @@ export class Calls {
     if (reply.kind === "progress") return call?.onProgress?.(reply.progress);
     if (!call) return;
     this.#take(reply.id);
-    const answer = plain(reply.answer);
-    if (call.blame < BLAME_MAX || call.again !== "under its id") return call.resolve(answer);
+    if (call.blame < BLAME_MAX || call.again !== "under its id") return call.resolve(reply.answer);
     // It was given up, and this says what became of it.
-    const { ok } = JSON.parse(answer as string) as { ok?: boolean };
+    const { ok } = JSON.parse(reply.answer as string) as { ok?: boolean };
     call.reject(ok ? answerLost() : givenUp("it was not done"));
   }
 

@@ -5,10 +5,10 @@
  */
 
 import type { Answer, Engine } from "../engine.js";
-import { alone, plain } from "../text.js";
+import { plain } from "../text.js";
 import { PoolWatch } from "./cleared.js";
 import { channelOf, channelOfAll } from "./messages.js";
-import type { Broadcast, FromLeader, Reply, Tab, ToLeader } from "./messages.js";
+import type { Broadcast, FromLeader, GivenReply, Reply, Tab, ToLeader } from "./messages.js";
 import { OWN } from "./works.js";
 import type { Works } from "./works.js";
 
@@ -186,11 +186,15 @@ function refusalOf(answer: Answer): { code: string } | undefined {
   return (JSON.parse(answer) as { error?: { code: string } }).error;
 }
 
-/** Answers a client; what is too large to be copied is answered by saying so. */
-function send(channel: BroadcastChannel, reply: Reply): void {
+/**
+ * Answers a client; what is too large to be copied is answered by saying so. Long texts are texts
+ * again: a copy of bytes would bring all of their buffer along, with what others were answered.
+ */
+function send(channel: BroadcastChannel, reply: GivenReply): void {
   try {
-    const { kind } = reply;
-    channel.postMessage(kind === "answer" ? { ...reply, answer: alone(reply.answer) } : reply);
+    const isAnswer = reply.kind === "answer";
+    const said: Reply = isAnswer ? { ...reply, answer: plain(reply.answer) } : reply;
+    channel.postMessage(said);
   } catch (error) {
     if (reply.kind !== "answer") return;
     const message = `the answer could not be handed to this tab: ${String(error)}`;

@@ -12,13 +12,13 @@ import type { Answer, Ask } from "../engine.js";
 import { FreeholdError } from "../error.js";
 import { closed, subscriptionKey, unsubscribe, workerFailed } from "../link.js";
 import type { Link, OnProgress, Subscription } from "../link.js";
-import { Thread } from "../thread.js";
+import { Thread, type Heard } from "../thread.js";
 import { Calls } from "./calls.js";
 import { cleared } from "./cleared.js";
 import type { Connection } from "./connection.js";
 import { whenAsleep } from "./lifecycle.js";
 import { PROTOCOL, channelOf, channelOfAll, leaderLock } from "./messages.js";
-import type { Broadcast, FromLeader, FromWorker, Tab, ToLeader } from "./messages.js";
+import type { Broadcast, FromLeader, Tab, ToLeader } from "./messages.js";
 import { Presence, compareVersions, heldByNewer } from "./presence.js";
 import type { WhenHeld } from "./presence.js";
 import { unchecked } from "./version.js";
@@ -219,7 +219,7 @@ export class TabLink implements Link {
     }
   }
 
-  #hearThread(thread: Thread, message: FromWorker): void {
+  #hearThread(thread: Thread, message: Heard): void {
     switch (message.kind) {
       case "leading":
         return this.#follow({ epoch: thread.name, isOwn: true });

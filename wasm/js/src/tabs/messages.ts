@@ -59,9 +59,14 @@ export interface Asked {
 
 /** What comes back for a request: at last one answer, events also afterwards. */
 export type Reply =
-  | { readonly kind: "answer"; readonly id: number; readonly answer: Given }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
   | { readonly kind: "progress"; readonly id: number; readonly progress: string }
   | { readonly kind: "event"; readonly id: number; readonly event: string };
+
+/** A reply as it leaves the core; others than the worker's own page get long texts as texts. */
+export type GivenReply =
+  | Exclude<Reply, { kind: "answer" }>
+  | { readonly kind: "answer"; readonly id: number; readonly answer: Given };
 
 /** What a client says to the leader. */
 export type ToLeader =
@@ -93,7 +98,7 @@ export type ToWorker =
 
 /** What a worker says to its own page. */
 export type FromWorker =
-  | Reply
+  | GivenReply
   /** It runs, and holds the lock of its name. */
   | { readonly kind: "ready" }
   | { readonly kind: "leading" }

@@ -6,7 +6,7 @@
 
 import { Awake } from "../awake.js";
 import type { Engine } from "../engine.js";
-import type { Asked, Reply } from "./messages.js";
+import type { Asked, GivenReply } from "./messages.js";
 import { Queue } from "./queue.js";
 
 /** The client that is the worker's own page. */
@@ -56,7 +56,7 @@ export class Works {
   ask(
     client: string,
     { id, ask }: Asked,
-    reply: (reply: Reply) => void,
+    reply: (reply: GivenReply) => void,
     spare?: ArrayBuffer,
   ): void {
     const report = (text: string) => {
