@@ -28,7 +28,7 @@ const REST: &str = "freehold_wasm_rest.wasm";
 /// brotli; and the second, with gzip.
 const GZIP_BYTES_MAX: u64 = 600_000;
 const BROTLI_BYTES_MAX: u64 = 500_000;
-const REST_GZIP_BYTES_MAX: u64 = 265_000;
+const REST_GZIP_BYTES_MAX: u64 = 270_000;
 
 /// Prints the sizes of the file named by its first argument, in bytes: raw, gzip and brotli.
 const MEASURE: &str = "
@@ -38,8 +38,9 @@ const bytes = readFileSync(process.argv[1]);
 console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length);
 ";
 
-/// Makes the file small once it is compressed: functions stay apart and in the order of their
-/// names, which puts those that look alike side by side. (Inlining makes the raw file smaller.)
+/// Makes the file small once it is compressed: functions stay apart, all but the smallest, and in
+/// the order of their names, which puts those that look alike side by side. (Inlining more makes
+/// the raw file smaller, and the compressed one larger.)
 const OPTIMISE: &[&str] = &[
     "-Oz",
     "-Oz",
@@ -47,8 +48,8 @@ const OPTIMISE: &[&str] = &[
     "--low-memory-unused",
     "--zero-filled-memory",
     "--flexible-inline-max-function-size=0",
-    "--always-inline-max-function-size=0",
-    "--one-caller-inline-max-function-size=0",
+    "--always-inline-max-function-size=4",
+    "--one-caller-inline-max-function-size=30",
     "--reorder-functions-by-name",
 ];
 
