@@ -81,24 +81,6 @@ describe("tabs of one browser", () => {
     await second.close();
   });
 
-  it("use buffers of long answers again, and let go of huge ones", async () => {
-    const page = await open("buffers");
-    const spares = await within(page, async () => {
-      const { postMessage } = Worker.prototype;
-      const spares = [];
-      Worker.prototype.postMessage = function (message, ...rest) {
-        spares.push(message.spare?.byteLength);
-        return postMessage.call(this, message, ...rest);
-      };
-      const answer = (bytes) => db.owner().sql("SELECT hex(zeroblob(?1))", [bytes / 2]);
-      for (const bytes of [10_000, 5_000, 4_000_000, 5_000, 5_000]) await answer(bytes);
-      return spares;
-    });
-    // The one that was too small for the huge answer is gone as well.
-    assert.deepEqual(spares, [undefined, 16_384, 16_384, undefined, 8_192]);
-    await page.close();
-  });
-
   it("don't load the core before they lead", async () => {
     const [first, second] = await openTwo("light");
     const loaded = (page) =>

@@ -115,3 +115,69 @@ fn reads_answer_with_the_rows_of_typed_reads() {
         }
     }
 }
+
+#[test]
+fn pages_read_at_once_are_those_read_one_by_one() {
+    let mut database = freehold::testing::database("workflow", "development");
+    let actor = admin(&database);
+    for (at, status) in ["DRAFT", "ACTIVE", "ARCHIVED"].iter().cycle().take(40).enumerate() {
+        let row = json!({ "name": format!("W{at}"), "status": status, "definition": {} });
+        let params = json!({ "table": "workflows", "row": row });
+        let answer =
+            ask(&mut database, &json!({ "method": "insert", "as": actor, "params": params }));
+        assert!(answer["error"].is_null(), "{answer}");
+    }
+    let filters = [json!({}), json!({ "status": "ACTIVE" }), json!({ "name": "none" })];
+    let orders = [json!([]), json!(["name desc"]), json!(["status", "name"])];
+    let mut seen = 0;
+    for (filter, order) in filters.iter().flat_map(|f| orders.iter().map(move |o| (f, o))) {
+        for (size, count, who) in [(1, 1, json!(actor)), (5, 3, Value::Null), (7, 9, json!(actor))]
+        {
+            let request = |after: &Value| {
+                let mut request = json!({ "method": "list", "params": {
+                    "table": "workflows", "filter": filter, "order": order, "limit": size,
+                    "columns": ["name"], "after": after,
+                } });
+                if !who.is_null() {
+                    request["as"] = who.clone();
+                }
+                request
+            };
+            let mut after = Value::Null;
+            loop {
+                let asked = request(&after).to_string();
+                let (text, ends) = freehold_core::call::pages(&database, &asked, count).unwrap();
+                assert!((1..=count as usize).contains(&ends.len()));
+                let mut start = 0;
+                for end in ends {
+                    let one = freehold_core::call::call(
+                        &mut database,
+                        &request(&after).to_string(),
+                        &mut |_| {},
+                    );
+                    assert_eq!(text[start..end], one);
+                    after = serde_json::from_str::<Value>(&one).unwrap()["ok"]["next"].take();
+                    (start, seen) = (end, seen + 1);
+                }
+                assert_eq!(start, text.len());
+                if after.is_null() {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(seen > 200, "{seen}");
+}
+
+#[test]
+fn only_pages_are_read_at_once() {
+    let database = freehold::testing::database("workflow", "development");
+    let pages = |request: Value| freehold_core::call::pages(&database, &request.to_string(), 3);
+    let count = json!({ "method": "count", "params": { "table": "workflows" } });
+    assert!(pages(count).is_err());
+    for limit in [0, 1001] {
+        let params = json!({ "table": "workflows", "limit": limit });
+        let read = pages(json!({ "method": "list", "params": params }));
+        assert_eq!(read.unwrap_err().code(), "invalid_argument");
+    }
+}

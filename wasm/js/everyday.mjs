@@ -235,6 +235,7 @@ function ask(handle, request) {
   asked += 1;
   const id = `0198c7a8-75f8-7031-854b-${String(asked).padStart(12, "0")}`;
   const answer = handle.call(JSON.stringify({ id, ...request }), () => {}, SPARE);
+  if (request.method === "list") handle.pages(JSON.stringify(request), 2, SPARE);
   isTracing = true;
   return JSON.parse(textOf(answer));
 }

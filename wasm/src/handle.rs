@@ -4,7 +4,7 @@ use freehold_core::database::{Log, proven_backup};
 use freehold_core::host::{FixedHost, Host};
 use freehold_core::migrate::Progress;
 use freehold_core::{Database, Error, call};
-use js_sys::{Function, Uint8Array};
+use js_sys::{Array, Function, Uint8Array};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 
@@ -89,13 +89,21 @@ impl Handle {
         if answer.len() < LONG_BYTES {
             return answer.into();
         }
-        let length = answer.len() as u32;
-        let bytes = match spare.length() < length {
-            true => Uint8Array::new_with_length(length.next_power_of_two()).subarray(0, length),
-            false => spare.subarray(0, length),
-        };
-        bytes.copy_from(answer.as_bytes());
-        bytes.into()
+        put(&answer, spare).into()
+    }
+
+    /// Answers a request for a page of rows, and those for the pages after it, `count` pages at
+    /// most: the answers' bytes behind each other, and where each ends. Nothing where that is
+    /// refused; the request itself says why.
+    #[must_use]
+    #[wasm_bindgen(unchecked_return_type = "[Uint8Array<ArrayBuffer>, ...number[]] | undefined")]
+    pub fn pages(&self, request: &str, count: u32, spare: &Uint8Array) -> Option<Array> {
+        let (text, ends) = call::pages(&self.database, request, count).ok()?;
+        let answer = Array::of1(&put(&text, spare));
+        for end in ends {
+            answer.push(&(end as u32).into());
+        }
+        Some(answer)
     }
 
     /// Answers a request that reads, and watches for what concerns it under a name.
@@ -154,6 +162,17 @@ impl Handle {
         self.database.close()?;
         self.stored_as.map_or(Ok(()), |name| storage::release(&name))
     }
+}
+
+/// The bytes of a text, in a buffer if that is large enough, or else in a new one.
+fn put(text: &str, buffer: &Uint8Array) -> Uint8Array {
+    let length = text.len() as u32;
+    let bytes = match buffer.length() < length {
+        true => Uint8Array::new_with_length(length.next_power_of_two()).subarray(0, length),
+        false => buffer.subarray(0, length),
+    };
+    bytes.copy_from(text.as_bytes());
+    bytes
 }
 
 fn no_random_bytes() -> Error {

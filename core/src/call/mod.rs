@@ -81,6 +81,17 @@ fn answer_method(
     }
 }
 
+/// Answers a request for a page of rows, and those for up to `count - 1` of the pages after it, as
+/// [`call`] would answer one after the other: the answers' text, and where each of them ends. A
+/// host reads ahead with it.
+///
+/// # Errors
+///
+/// - those of the request, which is a `list`
+pub fn pages(database: &Database, request: &str, count: u32) -> Result<(String, Vec<usize>)> {
+    rows::pages(database, request, count.into())
+}
+
 /// Answers a request that reads, and goes on watching for what concerns it: from now on
 /// [`changes`] names it whenever a write may have changed its answer. The request is one of
 /// `list`, `get`, `count` and `sql`; the answer is `{"key": […], "answer": …}` with the columns by

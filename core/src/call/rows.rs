@@ -44,10 +44,7 @@ pub(super) fn answer(database: &Database, method: &str, params: &mut Params) -> 
     if !is_transaction && !METHODS.contains(&method) {
         return Err(Params::unknown_method(method));
     }
-    let handle = match params.take_actor() {
-        None => Handle::Owner(database.owner()?),
-        Some(actor) => Handle::Session(Box::new(database.session(actor)?)),
-    };
+    let handle = Handle::of(database, params)?;
     if !is_transaction {
         return handle.answer(method, params);
     }
@@ -56,7 +53,31 @@ pub(super) fn answer(database: &Database, method: &str, params: &mut Params) -> 
     handle.all_or_none(requests)
 }
 
-impl Handle<'_> {
+/// Answers a request for a page of rows, and those for some of the pages after it.
+pub(super) fn pages(
+    database: &Database,
+    request: &str,
+    count: i64,
+) -> Result<(String, Vec<usize>)> {
+    let (method, mut params) = Params::parse(request)?;
+    if method != "list" {
+        return Err(Params::unknown_method(&method));
+    }
+    let handle = Handle::of(database, &mut params)?;
+    let rules = handle.rules()?;
+    let table = params.text("table")?;
+    let options = ListOptions::from_json(params.rest()?.into())?;
+    handle.rows(rules.as_deref()).pages_json(&table, &options, count)
+}
+
+impl<'db> Handle<'db> {
+    fn of(database: &'db Database, params: &mut Params) -> Result<Handle<'db>> {
+        Ok(match params.take_actor() {
+            None => Handle::Owner(database.owner()?),
+            Some(actor) => Handle::Session(Box::new(database.session(actor)?)),
+        })
+    }
+
     /// Answers requests in order, as one transaction; their answers.
     fn all_or_none(&self, requests: Vec<Value>) -> Result<String> {
         let work = || {

@@ -10,7 +10,7 @@ use crate::owner::audited;
 use crate::owner::catalog::Plan;
 use crate::owner::read::Found;
 use crate::owner::rows::Rows;
-use crate::query::ListOptions;
+use crate::query::{LIMIT_DEFAULT, LIMIT_MAX, ListOptions, Order, cursor_after};
 use crate::validate::Field;
 
 /// Room for a row of a dozen columns, so that one row takes one allocation.
@@ -48,21 +48,13 @@ impl Rows<'_> {
         show: &mut dyn FnMut(&Found<'_>) -> Result<()>,
     ) -> Result<(String, bool)> {
         let mut text = Writer::with_room(PAGE_BYTES);
-        text.raw(br#"{"rows":["#);
-        let empty = text.length();
+        text.raw(PAGE);
+        let mut rows = 0;
         let next = self.each(table, options, &mut |found| {
-            if text.length() != empty {
-                text.raw(b",");
-            }
             show(found)?;
-            push_row(found, &mut text)
+            push_nth_row(found, &mut rows, &mut text)
         })?;
-        text.raw(br#"],"next":"#);
-        match &next {
-            Some(next) => text.text(next.as_bytes()),
-            None => text.raw(b"null"),
-        }
-        text.raw(b"}");
+        end_page(next.as_deref(), &mut text);
         let text = match text.into_text() {
             Some(text) => text,
             None => {
@@ -73,6 +65,66 @@ impl Rows<'_> {
         };
         Ok((text, next.is_some()))
     }
+
+    /// A page of rows and some of those after it, each in an answer of its own; the text of all,
+    /// and where each ends. They are the pages that one by one would come if nothing changed.
+    pub(crate) fn pages_json(
+        &self,
+        table: &str,
+        options: &ListOptions,
+        count: i64,
+    ) -> Result<(String, Vec<usize>)> {
+        let plan = self.engine.catalog.plan(table)?;
+        let order = Order::new(plan.source(), &options.order)?;
+        let size = options.limit.unwrap_or(LIMIT_DEFAULT);
+        // A size that is refused stays one.
+        let most = LIMIT_MAX / size.clamp(1, LIMIT_MAX);
+        let all = ListOptions { limit: Some(size * count.clamp(1, most)), ..options.clone() };
+        let mut text = Writer::with_room(PAGE_BYTES);
+        let (mut rows, mut ends, mut cursor) = (0, Vec::new(), None);
+        text.raw(ANSWER);
+        text.raw(PAGE);
+        let next = self.each(table, &all, &mut |found| {
+            if rows == size {
+                end_page(cursor.as_deref(), &mut text);
+                text.raw(b"}");
+                ends.push(text.length());
+                text.raw(ANSWER);
+                text.raw(PAGE);
+                rows = 0;
+            }
+            push_nth_row(found, &mut rows, &mut text)?;
+            if rows == size {
+                let value_at = |position: usize| plan.decode(position, &found.at(position)?);
+                cursor = Some(cursor_after(plan.source(), &order, value_at)?);
+            }
+            Ok(())
+        })?;
+        end_page(next.as_deref(), &mut text);
+        text.raw(b"}");
+        ends.push(text.length());
+        Ok((text.into_text().ok_or_else(corrupt)?, ends))
+    }
+}
+
+const ANSWER: &[u8] = br#"{"ok":"#;
+const PAGE: &[u8] = br#"{"rows":["#;
+
+fn push_nth_row(found: &Found<'_>, rows: &mut i64, text: &mut Writer) -> Result<()> {
+    if *rows > 0 {
+        text.raw(b",");
+    }
+    *rows += 1;
+    push_row(found, text)
+}
+
+fn end_page(next: Option<&str>, text: &mut Writer) {
+    text.raw(br#"],"next":"#);
+    match next {
+        Some(next) => text.text(next.as_bytes()),
+        None => text.raw(b"null"),
+    }
+    text.raw(b"}");
 }
 
 /// A row.

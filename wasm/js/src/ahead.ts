@@ -1,21 +1,30 @@
 /**
- * The page of rows that is likely to be asked for next, read while the one before is on its way.
+ * The pages of rows that are likely to be asked for next, read while the one before is on its way.
  *
  * Whoever asked for a page by the cursor of the one before will mostly ask for the next one too. It
  * is read when nothing else is to be done, and answers the next request if that asks for it; any
- * other request drops it, so that nothing can have changed in between.
+ * other request drops it, so that nothing can have changed in between. Where pages are asked for as
+ * fast as they come, more and more of them are read, and are handed over along with an answer.
  *
  * @packageDocumentation
  */
 
 import type { LongText } from "./engine.js";
-import { excerpt } from "./text.js";
+import { excerpt, isLong } from "./text.js";
 
-/** Pages that take longer stand in the way of others. */
+/** Pages that take longer stand in the way of others; alone or together. */
 const QUICK_MS = 2;
 
 /** For how long a page may be kept. */
 const KEPT_MS = 1000;
+
+/** How soon the next page has to be asked for so that more are handed over: per page of before. */
+const FAST_MS = 2;
+
+/** How many pages are read at a time, and how many bytes of them; how many times more each time. */
+const PAGES_MAX = 8;
+const BYTES_MAX = 1 << 19;
+const DEEPER = 4;
 
 const LIST = '{"method":"list",';
 const AFTER = '"after":"';
@@ -24,68 +33,114 @@ const NEXT = /"next":"([\w-]+)"\}\}$/;
 /** An actor that is an API key; or names that a request of somebody's own form may hide. */
 const BY_KEY = /"api_key"\s*:|\\u/;
 
-const OK = '{"ok":';
-
 /** How much of an answer's end its cursor may take. */
 const TAIL = 2048;
 
 type Text = string | LongText;
 
-interface Page {
+/** A page of rows, and what asks for it. */
+export interface Page {
   readonly request: string;
   readonly answer: Text;
+}
+
+interface Read extends Page {
   readonly tookMs: number;
 }
 
-/** Keeps one page that was read ahead. */
+/** What is likely to be asked for; how long the page before it was, and how long it took. */
+interface Likely {
+  readonly request: string;
+  readonly length: number;
+  readonly tookMs: number;
+}
+
+/** Keeps pages that were read ahead, each the one after the one before. */
 export class Ahead {
-  #likely: string | undefined;
-  #kept: (Page & { readonly at: number }) | undefined;
+  #kept: (Read & { readonly at: number })[] = [];
+  /** What is likely to be asked for after all that is kept or given. */
+  #likely: Likely | undefined;
+  /** How many to read. */
+  #depth = 1;
+  #answeredAt = -Infinity;
+  /** How many went along with the last answer. */
+  #given = 0;
 
   /** Something else was asked for: nothing is kept any more. */
   drop(): void {
-    this.#kept = this.#likely = undefined;
-  }
-
-  /** The page that a request asks for, if it was read ahead. Whatever it is, none is kept then. */
-  take(request: string): Page | undefined {
-    const kept = this.#kept;
-    this.drop();
-    const isAsked = kept?.request === request && performance.now() - kept.at < KEPT_MS;
-    return isAsked ? kept : undefined;
-  }
-
-  /** A request was answered. */
-  answered({ request, answer, tookMs }: Page): void {
-    this.#likely = tookMs <= QUICK_MS ? next(request, answer) : undefined;
-  }
-
-  /** Reads what is likely to be asked for, if anything is. */
-  read(call: (request: string) => Text | undefined): void {
-    const request = this.#likely;
-    if (request === undefined) return;
+    this.#kept = [];
     this.#likely = undefined;
+    [this.#given, this.#depth] = [0, 1];
+  }
+
+  /**
+   * The page that a request asks for, if it was read ahead; and those after it, where they may be
+   * given along and are likely to be used before long. None is kept any more then.
+   */
+  take(request: string, mayGive: boolean): (Page & { more: readonly Page[] }) | undefined {
+    const now = performance.now();
+    const [first, ...more] = this.#kept;
+    if (first?.request !== request || now - first.at > KEPT_MS) {
+      this.drop();
+      return undefined;
+    }
+    const isFast = now - this.#answeredAt < FAST_MS * (this.#given + 1);
+    this.#answeredAt = now;
+    this.#kept = [];
+    if (mayGive && isFast) {
+      [this.#given, this.#depth] = [more.length, this.#depth * DEEPER];
+      return { ...first, more };
+    }
+    this.drop();
+    this.#likely = after(first);
+    return { ...first, more: [] };
+  }
+
+  /** A request was answered by a page that was not kept. */
+  answered(page: Read): void {
+    this.#answeredAt = performance.now();
+    this.#likely = after(page);
+  }
+
+  /** Reads what is likely to be asked for, if anything is: some pages, of about so many bytes. */
+  read(pages: (request: string, count: number, bytes: number) => readonly LongText[]): void {
+    const likely = this.#likely;
+    if (!likely) return;
+    this.#likely = undefined;
+    const count = this.#count(likely);
     const start = performance.now();
-    const answer = call(request);
+    const answers = pages(likely.request, count, likely.length * count);
     const at = performance.now();
-    if (answer === undefined || !isOk(answer)) return;
-    this.#kept = { request, answer, tookMs: at - start, at };
+    const tookMs = (at - start) / answers.length;
+    let next: Likely | undefined = likely;
+    for (const answer of answers) {
+      if (!next) return;
+      const page: Read = { request: next.request, answer, tookMs };
+      this.#kept.push({ ...page, at });
+      next = after(page);
+    }
+    this.#likely = next;
+  }
+
+  /** How many pages are read after one. */
+  #count({ length, tookMs }: Likely): number {
+    const most = Math.min(this.#depth, PAGES_MAX, BYTES_MAX / length, QUICK_MS / tookMs);
+    return Math.max(1, Math.floor(most));
   }
 }
 
-/** The request for the page after an answer, if the request was one for a page after another. */
-function next(request: string, answer: Text): string | undefined {
+/** What is likely to be asked for after a page, if that was asked for as the page after another. */
+function after({ request, answer, tookMs }: Read): Likely | undefined {
   // An API key may be used only so often, and may expire while a page is kept.
-  if (!request.startsWith(LIST) || BY_KEY.test(request)) return undefined;
+  const isPage = request.startsWith(LIST) && !BY_KEY.test(request);
+  if (!isPage || tookMs > QUICK_MS) return undefined;
   const at = request.indexOf(AFTER);
   // A column may be called `after` too.
   if (at < 0 || request.lastIndexOf(AFTER) > at) return undefined;
   const [, cursor] = NEXT.exec(excerpt(answer, -TAIL)) ?? [];
   if (cursor === undefined) return undefined;
   const start = at + AFTER.length;
-  return request.slice(0, start) + cursor + request.slice(request.indexOf('"', start));
-}
-
-function isOk(answer: Text): boolean {
-  return excerpt(answer, 0, OK.length) === OK;
+  const rest = request.slice(request.indexOf('"', start));
+  const { length } = isLong(answer) ? answer.utf8 : answer;
+  return { request: request.slice(0, start) + cursor + rest, length, tookMs };
 }

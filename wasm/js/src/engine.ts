@@ -6,11 +6,13 @@
  */
 
 import { Ahead } from "./ahead.js";
+import type { Page } from "./ahead.js";
 import init, { callStatic, open, prepare, replace } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
 import { Rest, isEveryday, isUnchecked } from "./rest.js";
 import { Standing } from "./standing.js";
+import { isLong } from "./text.js";
 
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
@@ -47,6 +49,7 @@ export class Engine {
   #handle: Handle | undefined;
   readonly #rest: Rest;
   readonly #ahead = new Ahead();
+  #more: readonly Page[] = [];
   readonly #spares: Uint8Array<ArrayBuffer>[] = [];
   readonly #standing = new Standing(() => this.#handle);
 
@@ -67,16 +70,28 @@ export class Engine {
   /**
    * Answers a request. What the core refuses is an answer too; this throws only when the instance
    * is broken, and then it must not be used again.
+   *
+   * @param mayGive - Whether pages that were read ahead may be taken along, as `more` of it.
    */
-  async handle(ask: Ask, onProgress: (progress: string) => void): Promise<Given> {
+  async handle(
+    ask: Ask,
+    onProgress: (progress: string) => void,
+    mayGive = false,
+  ): Promise<Given> {
+    this.#more = [];
     if (ask.kind !== "call") this.#ahead.drop();
     const missing = await this.#loadFor(ask);
     if (missing !== undefined) return missing;
     try {
-      return await this.#answer(ask, onProgress);
+      return await this.#answer(ask, onProgress, mayGive);
     } finally {
       this.#standing.changed();
     }
+  }
+
+  /** The pages after the one that was the last answer. */
+  get more(): readonly Page[] {
+    return this.#more;
   }
 
   /** Lends a buffer for a long answer. */
@@ -92,7 +107,7 @@ export class Engine {
 
   /** Nothing else is to be done at the moment. */
   idle(): void {
-    this.#ahead.read((request) => this.#ask(request, () => {}));
+    this.#ahead.read((request, count, bytes) => this.#pages(request, count, bytes));
   }
 
   /** Nothing was asked for a while. */
@@ -100,7 +115,11 @@ export class Engine {
     this.#handle?.tidy();
   }
 
-  async #answer(ask: Ask, onProgress: (progress: string) => void): Promise<Given> {
+  async #answer(
+    ask: Ask,
+    onProgress: (progress: string) => void,
+    mayGive: boolean,
+  ): Promise<Given> {
     switch (ask.kind) {
       case "call_static":
         return callStatic(ask.text);
@@ -110,7 +129,7 @@ export class Engine {
           return DONE;
         });
       case "call":
-        return this.#call(ask.text, onProgress);
+        return this.#call(ask.text, onProgress, mayGive);
       case "replace":
         return orRefused(async () => {
           await replace(ask.text, ask.bytes);
@@ -134,23 +153,46 @@ export class Engine {
     }
   }
 
-  #call(request: string, onProgress: (progress: string) => void): string | LongText {
+  #call(
+    request: string,
+    onProgress: (progress: string) => void,
+    mayGive: boolean,
+  ): string | LongText {
+    const kept = this.#ahead.take(request, mayGive);
+    if (kept) {
+      this.#more = kept.more;
+      return kept.answer;
+    }
     const start = performance.now();
-    const kept = this.#ahead.take(request);
-    const answer = kept?.answer ?? this.#ask(request, onProgress) ?? NOT_OPEN;
-    const tookMs = kept?.tookMs ?? performance.now() - start;
-    this.#ahead.answered({ request, answer, tookMs });
+    const room = this.#room(0);
+    const answer = this.#ask(request, onProgress, room) ?? NOT_OPEN;
+    if (!isLong(answer) || answer.utf8.buffer !== room.buffer) this.lend(room.buffer);
+    this.#ahead.answered({ request, answer, tookMs: performance.now() - start });
     return answer;
   }
 
-  #ask(request: string, onProgress: (progress: string) => void): string | LongText | undefined {
+  #ask(
+    request: string,
+    onProgress: (progress: string) => void,
+    room: Uint8Array<ArrayBuffer>,
+  ): string | LongText | undefined {
+    const answer = this.#handle?.call(request, onProgress, room);
+    return typeof answer === "object" ? { utf8: answer } : answer;
+  }
+
+  /** Pages behind each other in one buffer, which leaves with them. */
+  #pages(request: string, count: number, size: number): LongText[] {
+    const room = this.#room(size);
+    const read = this.#handle?.pages(request, count, room);
+    if (read?.[0].buffer !== room.buffer) this.lend(room.buffer);
+    const [bytes, ...ends] = read ?? [NO_BYTES];
+    return ends.map((end, at) => ({ utf8: bytes.subarray(ends[at - 1] ?? 0, end) }));
+  }
+
+  /** A buffer for answers, of so many bytes at least. */
+  #room(bytes: number): Uint8Array<ArrayBuffer> {
     const spare = this.#spares.pop() ?? NO_BYTES;
-    const answer = this.#handle?.call(request, onProgress, spare);
-    if (answer === undefined || typeof answer === "string") {
-      this.lend(spare.buffer);
-      return answer;
-    }
-    return { utf8: answer };
+    return spare.length < bytes ? new Uint8Array(2 ** Math.ceil(Math.log2(bytes))) : spare;
   }
 
   #restore(bytes: Uint8Array): Answer {

@@ -18,6 +18,12 @@ export function plain(answer: Given): Answer {
   return isLong(answer) ? decoder.decode(answer.utf8) : answer;
 }
 
+/** The buffer that an answer lies in, if it is bytes. */
+export function bufferOf(answer: Given): ArrayBuffer | undefined {
+  if (typeof answer === "string") return undefined;
+  return (isLong(answer) ? answer.utf8 : (answer as Uint8Array<ArrayBuffer>)).buffer;
+}
+
 /** Some of the text of an answer: from a place, or counted from its end. */
 export function excerpt(answer: string | LongText, from: number, to?: number): string {
   return isLong(answer) ? decoder.decode(answer.utf8.subarray(from, to)) : answer.slice(from, to);

@@ -4,8 +4,8 @@
  * @packageDocumentation
  */
 
-import type { FromWorker, GivenReply, Reply, ToWorker } from "./tabs/messages.js";
-import { isLong, plain } from "./text.js";
+import { Received } from "./received.js";
+import type { FromWorker, Reply, ToWorker } from "./tabs/messages.js";
 
 /** What a worker says, with its answers read. */
 export type Heard = Exclude<FromWorker, { kind: "answer" }> | Reply;
@@ -21,9 +21,6 @@ export interface Hearing {
 /** How long a worker may take until it runs. One that is stopped before that leaves no sign. */
 const START_MS = 30_000;
 
-/** How large a buffer may be that waits for the next long answer: that of any usual page. */
-const SPARE_BYTES_MAX = 1 << 20;
-
 /** One dedicated worker. */
 export class Thread {
   /** Its name, and the name of the lock that it holds while it lives. */
@@ -33,7 +30,7 @@ export class Thread {
   #hearing: Hearing | undefined;
   readonly #starting: ReturnType<typeof setTimeout>;
   #isDead = false;
-  #spare: ArrayBuffer | undefined;
+  readonly #received = new Received();
   /** How it died before anybody listened. */
   #death: Parameters<Hearing["died"]> | undefined;
 
@@ -57,10 +54,15 @@ export class Thread {
 
   /** Says something to it. */
   post(message: ToWorker): void {
-    const spare = message.kind === "ask" ? this.#spare : undefined;
-    if (!spare) return this.#worker.postMessage(message);
-    this.#spare = undefined;
-    this.#worker.postMessage({ ...message, spare }, [spare]);
+    if (message.kind !== "ask") return this.#worker.postMessage(message);
+    const { id, ask } = message;
+    const answer = ask.kind === "call" ? this.#received.take(ask.text) : undefined;
+    if (answer !== undefined) {
+      return queueMicrotask(() => this.#hear({ kind: "answer", id, answer }));
+    }
+    const spare = this.#received.asked();
+    if (spare) this.#worker.postMessage({ ...message, spare }, [spare]);
+    else this.#worker.postMessage(message);
   }
 
   /** Ends it at once. Nobody is told. */
@@ -74,18 +76,14 @@ export class Thread {
   #receive(message: FromWorker): void {
     if (this.#isDead) return;
     if (message.kind === "failed") return this.#died(message.message, message.id);
-    if (message.kind === "ready") this.#watchWorker();
-    else this.#hearing?.hear(message.kind === "answer" ? this.#read(message) : message);
+    if (message.kind === "ready") return this.#watchWorker();
+    if (message.kind !== "answer") return this.#hear(message);
+    const { id, answer, ahead } = message;
+    this.#hear({ kind: "answer", id, answer: this.#received.answered(answer, ahead) });
   }
 
-  /** Reads a long answer, and keeps its buffer for the next one. */
-  #read(message: GivenReply & { kind: "answer" }): Reply {
-    const { answer } = message;
-    if (!isLong(answer)) return { ...message, answer };
-    const read = { ...message, answer: plain(answer) };
-    const { buffer } = answer.utf8;
-    if (buffer.byteLength <= SPARE_BYTES_MAX) this.#spare = buffer;
-    return read;
+  #hear(message: Heard): void {
+    if (!this.#isDead) this.#hearing?.hear(message);
   }
 
   /** The worker holds this lock while it lives, so whoever gets it knows that it does not. */

@@ -10,9 +10,9 @@
 import { Engine } from "./engine.js";
 import { Leader } from "./tabs/lead.js";
 import { leaderLock } from "./tabs/messages.js";
-import { isLong, plain } from "./text.js";
+import { bufferOf, plain } from "./text.js";
 import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";
-import { OWN, Works } from "./tabs/works.js";
+import { OWN, Works, nothingGiven } from "./tabs/works.js";
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {
@@ -39,9 +39,9 @@ const held = holdLock();
 held.then(() => scope.postMessage({ kind: "ready" }), fail);
 
 function post(reply: GivenReply): void {
-  if (reply.kind !== "answer" || typeof reply.answer === "string") return scope.postMessage(reply);
-  const bytes = isLong(reply.answer) ? reply.answer.utf8 : reply.answer;
-  scope.postMessage(reply, [bytes.buffer as ArrayBuffer]);
+  const said = reply.kind === "answer" ? [reply, ...(reply.ahead ?? [])] : [];
+  const buffers = said.flatMap(({ answer }) => bufferOf(answer) ?? []);
+  scope.postMessage(reply, [...new Set(buffers)]);
 }
 
 /** Loads the core, and has it read the request by which it will open a database. */
@@ -59,7 +59,8 @@ async function join(tab: Tab): Promise<void> {
   // Others learn by this worker's own lock when it leads no longer.
   await held;
   await locks?.request(leaderLock(tab.name), async () => {
-    const started = await Leader.start(tab, scope.name, works);
+    // Whoever led before may have given its page something ahead, and died.
+    const [started] = await Promise.all([Leader.start(tab, scope.name, works), nothingGiven()]);
     if (!(started instanceof Leader)) {
       scope.postMessage({ kind: "refused", answer: started });
       return;

@@ -6,32 +6,32 @@ import { describe, it } from "node:test";
 
 import { Ahead } from "../dist/ahead.js";
 import { Engine } from "../dist/engine.js";
+import { GIVEN_MS, Received } from "../dist/received.js";
 import { plain } from "../dist/text.js";
 
 const request = (after, more = {}) =>
   JSON.stringify({ method: "list", params: { table: "tenants", limit: 2, ...more, after } });
 const answer = (next) => JSON.stringify({ ok: { rows: [{ id: 1 }], next } });
-const READ = answer("and_so-on");
+const bytes = (text) => ({ utf8: new TextEncoder().encode(text) });
+const READ = bytes(answer("and_so-on"));
 
 /** What is asked of the core when a request was answered, and what is kept of that. */
-function ahead(asked, { said = answer("next"), tookMs = 0, core = () => READ } = {}) {
+function ahead(asked, { said = answer("next"), tookMs = 0, core = () => [READ] } = {}) {
   const [ahead, calls] = [new Ahead(), []];
   ahead.answered({ request: asked, answer: said, tookMs });
-  const read = (request) => {
-    calls.push(request);
-    return core(request);
-  };
-  ahead.read(read);
-  ahead.read(read);
+  ahead.read((request, count) => {
+    calls.push([request, count]);
+    return core(request, count);
+  });
   return { ahead, calls };
 }
 
 describe("what is likely to be asked for", () => {
   it("is the page after one that came after another", () => {
     const { ahead: kept, calls } = ahead(request("before"));
-    assert.deepEqual(calls, [request("next")]);
-    assert.equal(kept.take(request("next")).answer, READ);
-    assert.equal(kept.take(request("next")), undefined, "once");
+    assert.deepEqual(calls, [[request("next"), 1]]);
+    assert.equal(kept.take(request("next"), false).answer, READ);
+    assert.equal(kept.take(request("next"), false), undefined, "once");
   });
 
   it("is nothing after a first page, a last one, an error or another method", () => {
@@ -56,27 +56,89 @@ describe("what is likely to be asked for", () => {
   it("is nothing after a page that took long", () => {
     assert.deepEqual(ahead(request("a"), { tookMs: 3 }).calls, []);
   });
+
+  it("is more and more as long as it is asked for as fast as it comes", async () => {
+    const [ahead, counts] = [new Ahead(), []];
+    const core = (asked, count) => {
+      counts.push(count);
+      const { after } = JSON.parse(asked).params;
+      return Array.from({ length: count }, (_, nth) => bytes(answer(`${Number(after) + nth + 1}`)));
+    };
+    let at = 1;
+    const take = (mayGive) => {
+      const { answer: first, more } = ahead.take(request(`${at}`), mayGive);
+      const pages = [first, ...more.map((page) => page.answer)].map(plain);
+      for (const page of pages) assert.equal(page, answer(`${++at}`));
+      ahead.read(core);
+      return more.length;
+    };
+    ahead.answered({ request: request("0"), answer: answer("1"), tookMs: 0.01 });
+    ahead.read(core);
+    assert.deepEqual([take(true), take(true), take(true), take(true)], [0, 3, 7, 7]);
+    assert.deepEqual(counts, [1, 4, 8, 8, 8]);
+    // Where none may be given it is one again, and after a pause.
+    assert.deepEqual([take(false), take(true)], [0, 0]);
+    assert.deepEqual(counts.slice(5), [1, 4]);
+    await new Promise((done) => setTimeout(done, 50));
+    assert.equal(take(true), 0);
+    assert.deepEqual(counts.slice(7), [1]);
+  });
 });
 
 describe("what was read ahead", () => {
   it("is gone after any other request", () => {
     const { ahead: kept } = ahead(request("before"));
-    assert.equal(kept.take(request("other")), undefined);
-    assert.equal(kept.take(request("next")), undefined);
+    assert.equal(kept.take(request("other"), false), undefined);
+    assert.equal(kept.take(request("next"), false), undefined);
     const { ahead: dropped } = ahead(request("before"));
     dropped.drop();
-    assert.equal(dropped.take(request("next")), undefined);
+    assert.equal(dropped.take(request("next"), false), undefined);
   });
 
-  it("is not kept where it is an error", () => {
-    const { ahead: kept } = ahead(request("before"), { core: () => '{"error":{"code":"io"}}' });
-    assert.equal(kept.take(request("next")), undefined);
+  it("is not kept where it is refused", () => {
+    const { ahead: kept } = ahead(request("before"), { core: () => [] });
+    assert.equal(kept.take(request("next"), false), undefined);
   });
 
   it("is not kept for long", async () => {
     const { ahead: kept } = ahead(request("before"));
     await new Promise((done) => setTimeout(done, 1050));
-    assert.equal(kept.take(request("next")), undefined);
+    assert.equal(kept.take(request("next"), false), undefined);
+  });
+});
+
+describe("what came along with an answer", () => {
+  const page = (name) => ({ request: request(name), answer: bytes(answer(name)) });
+  const got = (...names) => {
+    const received = new Received();
+    assert.equal(received.asked(), undefined);
+    assert.equal(received.answered("{}", names.map(page)), "{}");
+    return received;
+  };
+
+  it("answers the requests for it, in order", () => {
+    const received = got("a", "b");
+    assert.equal(received.take(request("a")), answer("a"));
+    assert.equal(received.take(request("b")), answer("b"));
+    assert.equal(received.take(request("c")), undefined);
+  });
+
+  it("is gone once something else is asked for, and where something was meanwhile", () => {
+    const received = got("a");
+    received.asked();
+    assert.equal(received.take(request("a")), undefined);
+    assert.equal(got("a", "b").take(request("b")), undefined);
+    const busy = new Received();
+    busy.asked();
+    busy.asked();
+    busy.answered("{}", [page("a")]);
+    assert.equal(busy.take(request("a")), undefined);
+  });
+
+  it("is not used for long", async () => {
+    const received = got("a");
+    await new Promise((done) => setTimeout(done, GIVEN_MS + 1));
+    assert.equal(received.take(request("a")), undefined);
   });
 });
 
@@ -88,16 +150,27 @@ describe("pages of a core that reads ahead", () => {
       const engine = await Engine.start();
       const testing = { now_ms: 1_790_000_000_000, seed: 7 };
       const options = { name: "a", storage: "memory", bundle, source: "builtin", testing };
+      // As a page and its worker do.
+      const received = new Received();
+      let given = 0;
       const ask = async (kind, asked) => {
-        const answer = await engine.handle({ kind, text: JSON.stringify(asked) }, () => {});
-        const { ok, error } = JSON.parse(plain(answer));
+        const text = JSON.stringify(asked);
+        let answer = received.take(text);
+        if (answer === undefined) {
+          received.asked();
+          const said = await engine.handle({ kind, text }, () => {}, true);
+          answer = received.answered(said, engine.more);
+        } else {
+          given += 1;
+        }
+        const { ok, error } = JSON.parse(answer);
         assert.equal(error, undefined);
         return ok;
       };
       await ask("open", options);
       const call = (method, params) => ask("call", { method, params });
       await call("init", {});
-      return { engine, call };
+      return { engine, call, given: () => given };
     };
     const [one, other] = [await open(), await open()];
     let seed = 1;
@@ -118,8 +191,8 @@ describe("pages of a core that reads ahead", () => {
     for (let at = 0; at < 60; at += 1) await insert();
     let after;
     let pages = 0;
-    for (let step = 0; step < 400; step += 1) {
-      const row = random(8);
+    for (let step = 0; step < 1200; step += 1) {
+      const row = random(24);
       if (row === 0) await insert();
       const key = { table: "tenants", filter: { name: { gte: `Tenant ${random(60)}` } }, limit: 1 };
       const [found] = row < 3 ? (await both("list", key)).rows : [];
@@ -133,6 +206,8 @@ describe("pages of a core that reads ahead", () => {
       after = page.next ?? undefined;
       pages += page.rows.length;
     }
-    assert.ok(pages > 300);
+    assert.ok(pages > 1000, `${pages} rows`);
+    assert.ok(one.given() > 200, `${one.given()} pages were given ahead`);
+    assert.equal(other.given(), 0);
   });
 });

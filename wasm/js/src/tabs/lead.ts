@@ -91,7 +91,10 @@ export class Leader {
     const bringsKey = hello.hasKey && !this.#tab.hasKey;
     const message: FromLeader =
       isOther || bringsKey ? { kind: "tell" } : { kind: "welcome", epoch: this.#epoch };
-    client.channel.postMessage(message);
+    // From now on the own page is given nothing ahead.
+    void this.#works.nothingGiven().then(() => {
+      if (this.#clients.get(hello.client) === client) client.channel.postMessage(message);
+    });
   }
 
   #admit(hello: Hello): Client {
@@ -99,6 +102,7 @@ export class Leader {
     const client = { channel, subscriptions: new Set<string>(), watch: new AbortController() };
     channel.onmessage = ({ data }: MessageEvent<ToLeader>) => this.#hear(hello, client, data);
     this.#clients.set(hello.client, client);
+    this.#works.isShared = true;
     // Whoever gets a client's lock knows that it is gone.
     const options: LockOptions = { mode: "shared", signal: client.watch.signal };
     navigator.locks
@@ -158,6 +162,7 @@ export class Leader {
     const client = this.#clients.get(name);
     if (!client) return;
     this.#clients.delete(name);
+    this.#works.isShared = this.#clients.size > 0;
     client.watch.abort();
     client.channel.close();
     this.#works.drop(name);

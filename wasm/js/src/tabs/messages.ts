@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 
+import type { Page } from "../ahead.js";
 import type { Answer, Ask, Given } from "../engine.js";
 
 /** The form of these messages. A build that changes it counts as a newer version of the app. */
@@ -63,10 +64,19 @@ export type Reply =
   | { readonly kind: "progress"; readonly id: number; readonly progress: string }
   | { readonly kind: "event"; readonly id: number; readonly event: string };
 
-/** A reply as it leaves the core; others than the worker's own page get long texts as texts. */
+/**
+ * A reply as it leaves the core, which the worker's own page gets. Others get long texts as texts,
+ * and no pages ahead.
+ */
 export type GivenReply =
   | Exclude<Reply, { kind: "answer" }>
-  | { readonly kind: "answer"; readonly id: number; readonly answer: Given };
+  | {
+      readonly kind: "answer";
+      readonly id: number;
+      readonly answer: Given;
+      /** Pages after the one that is the answer. */
+      readonly ahead?: readonly Page[] | undefined;
+    };
 
 /** What a client says to the leader. */
 export type ToLeader =

@@ -6,6 +6,7 @@
 
 import { Awake } from "../awake.js";
 import type { Engine } from "../engine.js";
+import { GIVEN_MS } from "../received.js";
 import type { Asked, GivenReply } from "./messages.js";
 import { Queue } from "./queue.js";
 
@@ -17,6 +18,9 @@ const SLICE_MS = 4;
 
 /** For how long nothing has to come until the core tidies up. */
 const REST_MS = 250;
+
+/** By how much two clocks may differ that are read in different threads. */
+const CLOCKS_MS = 5;
 
 /** One thing to do. */
 export interface Work {
@@ -31,6 +35,9 @@ export class Works {
   current: { readonly client: string; readonly id: number | undefined } | undefined;
   /** Called after each round of work, while nothing is under way. */
   onRest: (() => void) | undefined;
+  /** Whether others than the worker's own page are served. */
+  isShared = false;
+  #gaveAt = -Infinity;
   readonly #queue = new Queue<{ client: string; work: Work }>();
   readonly #start: () => Promise<Engine>;
   readonly #fail: (error: unknown) => void;
@@ -65,10 +72,19 @@ export class Works {
     };
     const run = async (engine: Engine) => {
       if (spare) engine.lend(spare);
-      reply({ kind: "answer", id, answer: await engine.handle(ask, report) });
+      const mayGive = client === OWN && !this.isShared;
+      const answer = await engine.handle(ask, report, mayGive);
+      const { more } = engine;
+      if (more.length > 0) this.#gaveAt = performance.now();
+      reply({ kind: "answer", id, answer, ...(more.length > 0 ? { ahead: more } : {}) });
       engine.answered();
     };
     this.add(client, { id, run });
+  }
+
+  /** Resolves when the own page uses nothing any more that it was given ahead. */
+  nothingGiven(): Promise<void> {
+    return nothingGiven(this.#gaveAt);
   }
 
   /** Puts work behind the other of its client. */
@@ -129,6 +145,12 @@ export class Works {
       this.#fail(error);
     }
   }
+}
+
+/** Resolves when no page uses anything any more that it was given at a time or before. */
+export async function nothingGiven(at = performance.now()): Promise<void> {
+  const leftMs = at + GIVEN_MS + CLOCKS_MS - performance.now();
+  if (leftMs > 0) await new Promise((over) => setTimeout(over, leftMs));
 }
 
 const breath = new MessageChannel();
