@@ -8,6 +8,8 @@ use freehold_core::call;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::standing::changes;
+
 const MODEL: &str = r#"
 name = "shelf"
 [tables.books]
@@ -154,7 +156,7 @@ proptest! {
             if skip == 0 {
                 continue;
             }
-            for (key, changes) in call::changes(&database).unwrap() {
+            for (key, changes) in changes(&database) {
                 let at: usize = key.parse().unwrap();
                 match changes {
                     Some(changes) => apply(kept.get_mut(&key).unwrap(), &changes),
@@ -199,14 +201,14 @@ fn a_page_is_told_of_nothing_behind_it_and_read_anew_only_when_a_row_has_to_move
         vec![("0".to_owned(), Some(changes.to_string()))]
     };
     insert(&mut database, 50);
-    assert_eq!(call::changes(&database).unwrap(), [], "behind the page");
+    assert_eq!(changes(&database), [], "behind the page");
     insert(&mut database, 15);
-    let changes = call::changes(&database).unwrap();
-    assert_eq!(changes, told(json!([2]), json!([1]), json!([{ "id": 15 }])));
+    let told_then = changes(&database);
+    assert_eq!(told_then, told(json!([2]), json!([1]), json!([{ "id": 15 }])));
     insert(&mut database, 30);
-    assert_eq!(call::changes(&database).unwrap(), [], "refused: it is there");
+    assert_eq!(changes(&database), [], "refused: it is there");
     ask(&mut database, "delete", &json!({ "table": "books", "key": 40 }));
-    assert_eq!(call::changes(&database).unwrap(), [], "behind the page");
+    assert_eq!(changes(&database), [], "behind the page");
     ask(&mut database, "delete", &json!({ "table": "books", "key": 10 }));
-    assert_eq!(call::changes(&database).unwrap(), [("0".to_owned(), None)], "30 moves up");
+    assert_eq!(changes(&database), [("0".to_owned(), None)], "30 moves up");
 }

@@ -170,14 +170,14 @@ function work(handle, as, table, { columns }) {
   }
   const counting = { sql: `SELECT count(*) FROM ${table}`, params: [] };
   handle.watch("sql", JSON.stringify({ method: "sql", as, params: counting }));
-  handle.changes();
+  handle.changes(() => {});
   if (!first) return;
   const key = "id" in first ? first.id : first;
   ask(handle, { method: "get", as, params: { table, key } });
   for (const column of names) {
     const changes = { [column]: first[column] };
     ask(handle, { method: "update", as, params: { table, key, changes } });
-    handle.changes();
+    handle.changes(() => {});
     handle.watch("all", JSON.stringify(standing));
   }
   const { id: _, ...copy } = first;
@@ -186,7 +186,7 @@ function work(handle, as, table, { columns }) {
       ask(handle, { method: "insert", as, params: { table, row: { ...copy, [column]: value } } });
     }
   }
-  handle.changes();
+  handle.changes(() => {});
   handle.watch("all", JSON.stringify(standing));
   ask(handle, { method: "insert", as, params: { table, row: { no_such_column: 1 } } });
   ask(handle, { method: "validate", as, params: { table, row: copy, mode: "insert" } });
@@ -195,7 +195,7 @@ function work(handle, as, table, { columns }) {
   ask(handle, { method: "upsert", as, params: { table, row: first } });
   ask(handle, { method: "delete", as, params: { table, key } });
   ask(handle, { method: "restore", as, params: { table, key } });
-  handle.changes();
+  handle.changes(() => {});
   for (const name of ["all", "some", "sql"]) handle.unwatch(name);
 }
 

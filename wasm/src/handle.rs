@@ -117,16 +117,17 @@ impl Handle {
         self.database.unwatch(key);
     }
 
-    /// What writes changed of the requests that are watched, two lines for each that they
-    /// concerned: its name, and the changes, or nothing where it is to be asked again.
-    #[must_use]
-    pub fn changes(&self) -> String {
-        let mut lines = String::new();
+    /// Tells what writes changed of the requests that are watched, one after the other: the name of
+    /// each that they concerned, and the changes, or nothing where it is to be asked again. The
+    /// function must not ask this handle anything.
+    pub fn changes(&self, tell: &Function) {
+        let mut tell = |key: &str, changes: Option<&str>| {
+            let changes = changes.map_or(JsValue::UNDEFINED, JsValue::from);
+            // It only hands on, and what it can't hand on it says itself.
+            let _: Result<JsValue, JsValue> = tell.call2(&JsValue::NULL, &key.into(), &changes);
+        };
         // What can't be read now is said by the next call.
-        for (key, changes) in call::changes(&self.database).unwrap_or_default() {
-            lines.extend([key.as_str(), "\n", changes.as_deref().unwrap_or_default(), "\n"]);
-        }
-        lines
+        call::changes(&self.database, &mut tell).ok();
     }
 
     /// Does what would make a later commit wait. Nobody waits at the moment.

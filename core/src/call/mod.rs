@@ -103,10 +103,10 @@ pub fn watch(database: &mut Database, key: &str, request: &str) -> String {
     respond(standing::watch(database, key, request))
 }
 
-/// What writes changed of the answers that are watched, since this was last called: the name of
-/// each watch that they concerned with its changes, or with none where it is to be asked again by
-/// [`watch`]. Whoever calls this has no use for [`Database::concerned`], after which all that it
-/// names have to be asked again.
+/// Tells what writes changed of the answers that are watched, since this was last called: the name
+/// of each watch that they concerned with its changes, each as soon as it is known, or with none
+/// where it is to be asked again by [`watch`]. Whoever calls this has no use for
+/// [`Database::concerned`], after which all that it names have to be asked again.
 ///
 /// Changes are those of a `list`'s rows: `{"removed": […], "places": […], "rows": […]}`. First the
 /// rows at the places `removed` are taken away, then `rows` are put in, so that they have `places`
@@ -115,12 +115,11 @@ pub fn watch(database: &mut Database, key: &str, request: &str) -> String {
 /// # Errors
 ///
 /// - `io`, `corrupt`: the file can't be read
-pub fn changes(database: &Database) -> Result<Vec<(String, Option<String>)>> {
-    let mut changes = database.take_changes()?;
-    for (_, changes) in &mut changes {
-        *changes = changes.take().map(|changes| ["{\"ok\":", &changes, "}"].concat());
-    }
-    Ok(changes)
+pub fn changes(database: &Database, tell: &mut dyn FnMut(&str, Option<&str>)) -> Result<()> {
+    database.tell_changes(&mut |key, changes| {
+        let changes = changes.map(|changes| ["{\"ok\":", changes, "}"].concat());
+        tell(key, changes.as_deref());
+    })
 }
 
 /// Answers a request that needs no database.

@@ -81,18 +81,17 @@ impl Database {
         Ok(text)
     }
 
-    /// The standing queries that writes concerned since this was last called, with what they
+    /// Tells the standing queries that writes concerned since this was last called, with what they
     /// changed of its page, as JSON; none where it has to be asked again. Where nothing of a page
     /// is another now, it is left out.
     ///
     /// # Errors
     ///
     /// - `io`: the file can't be read
-    pub(crate) fn take_changes(&self) -> Result<Vec<(String, Option<String>)>> {
+    pub(crate) fn tell_changes(&self, tell: &mut dyn FnMut(&str, Option<&str>)) -> Result<()> {
         let mut pages = self.pages.0.borrow_mut();
         // Pages of the same rows are of different lengths at most, and asked for once.
         let mut asked: Vec<Asked> = Vec::new();
-        let mut changes = Vec::new();
         for (key, concern) in self.engine.recorder.take_concerned(&self.engine.connection)? {
             let mut changed = None;
             if let Ok(place) = place(&pages, &key) {
@@ -104,10 +103,10 @@ impl Database {
                 }
             }
             if changed.as_deref() != Some("") {
-                changes.push((key, changed));
+                tell(&key, changed.as_deref());
             }
         }
-        Ok(changes)
+        Ok(())
     }
 
     fn changed(

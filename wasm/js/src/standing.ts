@@ -69,17 +69,15 @@ export class Standing {
   #answer(): void {
     this.#isPending = false;
     this.#answeredAt = performance.now();
-    const lines = this.#handle()?.changes().split("\n") ?? [];
     const again: string[] = [];
-    for (let at = 0; at + 1 < lines.length; at += 2) {
-      const [key, changes] = lines.slice(at, at + 2) as [string, string];
+    this.#handle()?.changes((key: string, changes: string | undefined) => {
       const query = this.#queries.get(key);
-      if (changes === "") again.push(key);
+      if (changes === undefined) again.push(key);
       else if (query) {
         query.answer = undefined;
         query.report(changes);
       }
-    }
+    });
     for (const key of again) this.#ask(key);
   }
 
