@@ -129,4 +129,34 @@ describe("long answers", () => {
     assert.deepEqual(spares, [undefined, 16_384, 16_384, undefined, 16_384]);
     await page.close();
   });
+
+  it("go on as before after a request that can't be sent", async () => {
+    for (const storage of ["opfs", "memory"]) {
+      const page = await openTab(browser.context, site.address, { name: "unsent", storage });
+      const refused = within(page, async () => {
+        const bytes = new Uint8Array(100);
+        structuredClone(bytes, { transfer: [bytes.buffer] });
+        await db.restore(bytes);
+      });
+      await assert.rejects(refused, { code: "invalid_argument" });
+      const [pages, messages] = await within(page, async () => {
+        await db.owner().insertMany("notes", Array.from({ length: 300 }, () => ({ body: "b" })));
+        const { postMessage } = Worker.prototype;
+        let [pages, messages] = [0, 0];
+        Worker.prototype.postMessage = function (...given) {
+          messages += 1;
+          return postMessage.apply(this, given);
+        };
+        for (let after; after !== null; pages += 1) {
+          after = (await db.owner().list("notes", { limit: 10, after })).next;
+        }
+        Worker.prototype.postMessage = postMessage;
+        await db.close();
+        return [pages, messages];
+      });
+      assert.equal(pages, 30);
+      assert.ok(messages < 20, `${messages} messages`);
+      await page.close();
+    }
+  });
 });

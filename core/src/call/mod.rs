@@ -81,13 +81,14 @@ fn answer_method(
     }
 }
 
-/// Answers a request for a page of rows, and those for up to `count - 1` of the pages after it, as
-/// [`call`] would answer one after the other: the answers' text, and where each of them ends. A
-/// host reads ahead with it.
+/// Answers a request for a page of rows after another page, and those for up to `count - 1` of the
+/// pages after it, as [`call`] would answer one after the other: the answers' text, and where each
+/// of them ends. A host reads ahead with it.
 ///
 /// # Errors
 ///
-/// - those of the request, which is a `list`
+/// - `invalid_argument`: the request is no `list` with an `after`
+/// - those of the request
 pub fn pages(database: &Database, request: &str, count: u32) -> Result<(String, Vec<usize>)> {
     rows::pages(database, request, count.into())
 }

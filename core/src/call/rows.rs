@@ -53,7 +53,7 @@ pub(super) fn answer(database: &Database, method: &str, params: &mut Params) -> 
     handle.all_or_none(requests)
 }
 
-/// Answers a request for a page of rows, and those for some of the pages after it.
+/// Answers a request for a page after another one, and those for some of the pages after it.
 pub(super) fn pages(
     database: &Database,
     request: &str,
@@ -67,6 +67,9 @@ pub(super) fn pages(
     let rules = handle.rules()?;
     let table = params.text("table")?;
     let options = ListOptions::from_json(params.rest()?.into())?;
+    if options.after.is_none() {
+        return Err(Params::invalid("after", "the cursor of a page expected"));
+    }
     handle.rows(rules.as_deref()).pages_json(&table, &options, count)
 }
 

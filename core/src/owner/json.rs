@@ -10,7 +10,7 @@ use crate::owner::audited;
 use crate::owner::catalog::Plan;
 use crate::owner::read::Found;
 use crate::owner::rows::Rows;
-use crate::query::{LIMIT_DEFAULT, LIMIT_MAX, ListOptions, Order, cursor_after};
+use crate::query::{LIMIT_DEFAULT, LIMIT_MAX, ListOptions, Order};
 use crate::validate::Field;
 
 /// Room for a row of a dozen columns, so that one row takes one allocation.
@@ -79,7 +79,10 @@ impl Rows<'_> {
         let size = options.limit.unwrap_or(LIMIT_DEFAULT);
         // A size that is refused stays one.
         let most = LIMIT_MAX / size.clamp(1, LIMIT_MAX);
-        let all = ListOptions { limit: Some(size * count.clamp(1, most)), ..options.clone() };
+        let all = ListOptions {
+            limit: Some(size.saturating_mul(count.clamp(1, most))),
+            ..options.clone()
+        };
         let mut text = Writer::with_room(PAGE_BYTES);
         let (mut rows, mut ends, mut cursor) = (0, Vec::new(), None);
         text.raw(ANSWER);
@@ -95,8 +98,7 @@ impl Rows<'_> {
             }
             push_nth_row(found, &mut rows, &mut text)?;
             if rows == size {
-                let value_at = |position: usize| plan.decode(position, &found.at(position)?);
-                cursor = Some(cursor_after(plan.source(), &order, value_at)?);
+                cursor = Some(found.cursor(&order)?);
             }
             Ok(())
         })?;

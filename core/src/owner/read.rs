@@ -13,7 +13,7 @@ use crate::owner::Engine;
 use crate::owner::catalog::Plan;
 use crate::owner::storage::{bind, read};
 use crate::query::{
-    Key, List, ListOptions, Source, Sql, Term, compile_count, compile_get, compile_list,
+    Key, List, ListOptions, Order, Source, Sql, Term, compile_count, compile_get, compile_list,
     cursor_after, push_key,
 };
 use crate::value::{Row, SqlValue};
@@ -76,6 +76,12 @@ impl Found<'_> {
         read(self.row, place.expect("the order's and the owner's columns are selected"))
     }
 
+    /// The cursor of a page that ends here.
+    pub(super) fn cursor(&self, order: &Order) -> Result<String> {
+        let value_at = |position: usize| self.plan.decode(position, &self.at(position)?);
+        cursor_after(self.plan.source(), order, value_at)
+    }
+
     /// All of the caller's columns.
     pub(crate) fn to_row(&self) -> Result<Row> {
         read_row(self.engine, self.plan, self.row, self.selected, self.count)
@@ -101,15 +107,11 @@ pub(crate) fn list(
     let mut found = statement.raw_query();
     let mut count = 0;
     while let Some(row) = found.next()? {
-        each(&Found { engine, plan, row, selected: &selected, count: shown })?;
+        let row = Found { engine, plan, row, selected: &selected, count: shown };
+        each(&row)?;
         count += 1;
         if count == limit {
-            let value_at = |position: usize| {
-                let place = selected.iter().position(|selected| *selected == position);
-                let place = place.expect("the order's columns are selected");
-                plan.decode(position, &read(row, place)?)
-            };
-            let cursor = cursor_after(plan.source(), &order, value_at)?;
+            let cursor = row.cursor(&order)?;
             return Ok(found.next()?.map(|_| cursor));
         }
     }

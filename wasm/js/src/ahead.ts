@@ -33,6 +33,9 @@ const NEXT = /"next":"([\w-]+)"\}\}$/;
 /** An actor that is an API key; or names that a request of somebody's own form may hide. */
 const BY_KEY = /"api_key"\s*:|\\u/;
 
+/** How long a request may be: it goes along with each page. */
+const REQUEST_MAX = 8192;
+
 /** How much of an answer's end its cursor may take. */
 const TAIL = 2048;
 
@@ -42,6 +45,12 @@ type Text = string | LongText;
 export interface Page {
   readonly request: string;
   readonly answer: Text;
+}
+
+/** A page that was kept, and those that go along with it. */
+interface Taken {
+  readonly answer: Text;
+  readonly more: readonly Page[];
 }
 
 interface Read extends Page {
@@ -77,9 +86,9 @@ export class Ahead {
    * The page that a request asks for, if it was read ahead; and those after it, where they may be
    * given along and are likely to be used before long. None is kept any more then.
    */
-  take(request: string, mayGive: boolean): (Page & { more: readonly Page[] }) | undefined {
+  take(request: string, mayGive: boolean): Taken | undefined {
     const now = performance.now();
-    const [first, ...more] = this.#kept;
+    const [first, ...rest] = this.#kept;
     if (first?.request !== request || now - first.at > KEPT_MS) {
       this.drop();
       return undefined;
@@ -87,13 +96,14 @@ export class Ahead {
     const isFast = now - this.#answeredAt < FAST_MS * (this.#given + 1);
     this.#answeredAt = now;
     this.#kept = [];
+    const more = rest.map(({ request, answer }) => ({ request, answer }));
     if (mayGive && isFast) {
       [this.#given, this.#depth] = [more.length, this.#depth * DEEPER];
-      return { ...first, more };
+      return { answer: first.answer, more };
     }
     this.drop();
     this.#likely = after(first);
-    return { ...first, more: [] };
+    return { answer: first.answer, more: [] };
   }
 
   /** A request was answered by a page that was not kept. */
@@ -112,7 +122,7 @@ export class Ahead {
     const answers = pages(likely.request, count, likely.length * count);
     const at = performance.now();
     const tookMs = (at - start) / answers.length;
-    let next: Likely | undefined = likely;
+    let next: Likely | undefined = answers.length > 0 ? likely : undefined;
     for (const answer of answers) {
       if (!next) return;
       const page: Read = { request: next.request, answer, tookMs };
@@ -132,7 +142,8 @@ export class Ahead {
 /** What is likely to be asked for after a page, if that was asked for as the page after another. */
 function after({ request, answer, tookMs }: Read): Likely | undefined {
   // An API key may be used only so often, and may expire while a page is kept.
-  const isPage = request.startsWith(LIST) && !BY_KEY.test(request);
+  const isPage =
+    request.length <= REQUEST_MAX && request.startsWith(LIST) && !BY_KEY.test(request);
   if (!isPage || tookMs > QUICK_MS) return undefined;
   const at = request.indexOf(AFTER);
   // A column may be called `after` too.

@@ -37,10 +37,13 @@ export interface LongText {
   readonly utf8: Uint8Array<ArrayBuffer>;
 }
 
+/** Takes pages that go along with an answer. */
+export type Give = (pages: readonly Page[]) => void;
+
 const DONE = '{"ok":null}';
 const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; open it again"}}';
 
-/** How many buffers are kept for long answers: as many as calls are under way at a time. */
+/** How many buffers are kept for long answers: about as many as calls are under way at a time. */
 const SPARES_MAX = 4;
 const NO_BYTES = new Uint8Array();
 
@@ -49,7 +52,6 @@ export class Engine {
   #handle: Handle | undefined;
   readonly #rest: Rest;
   readonly #ahead = new Ahead();
-  #more: readonly Page[] = [];
   readonly #spares: Uint8Array<ArrayBuffer>[] = [];
   readonly #standing = new Standing(() => this.#handle);
 
@@ -71,27 +73,18 @@ export class Engine {
    * Answers a request. What the core refuses is an answer too; this throws only when the instance
    * is broken, and then it must not be used again.
    *
-   * @param mayGive - Whether pages that were read ahead may be taken along, as `more` of it.
+   * @param give - Takes pages that come after the answer, to be handed over along with it; none are
+   *   given without it.
    */
-  async handle(
-    ask: Ask,
-    onProgress: (progress: string) => void,
-    mayGive = false,
-  ): Promise<Given> {
-    this.#more = [];
+  async handle(ask: Ask, onProgress: (progress: string) => void, give?: Give): Promise<Given> {
     if (ask.kind !== "call") this.#ahead.drop();
     const missing = await this.#loadFor(ask);
     if (missing !== undefined) return missing;
     try {
-      return await this.#answer(ask, onProgress, mayGive);
+      return await this.#answer(ask, onProgress, give);
     } finally {
       this.#standing.changed();
     }
-  }
-
-  /** The pages after the one that was the last answer. */
-  get more(): readonly Page[] {
-    return this.#more;
   }
 
   /** Lends a buffer for a long answer. */
@@ -118,7 +111,7 @@ export class Engine {
   async #answer(
     ask: Ask,
     onProgress: (progress: string) => void,
-    mayGive: boolean,
+    give: Give | undefined,
   ): Promise<Given> {
     switch (ask.kind) {
       case "call_static":
@@ -129,7 +122,7 @@ export class Engine {
           return DONE;
         });
       case "call":
-        return this.#call(ask.text, onProgress, mayGive);
+        return this.#call(ask.text, onProgress, give);
       case "replace":
         return orRefused(async () => {
           await replace(ask.text, ask.bytes);
@@ -156,11 +149,11 @@ export class Engine {
   #call(
     request: string,
     onProgress: (progress: string) => void,
-    mayGive: boolean,
+    give: Give | undefined,
   ): string | LongText {
-    const kept = this.#ahead.take(request, mayGive);
+    const kept = this.#ahead.take(request, give !== undefined);
     if (kept) {
-      this.#more = kept.more;
+      if (kept.more.length > 0) give?.(kept.more);
       return kept.answer;
     }
     const start = performance.now();

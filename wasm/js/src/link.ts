@@ -62,6 +62,12 @@ export function workerFailed(reason: string): FreeholdError {
   return new FreeholdError({ code: "worker_failed", message });
 }
 
+/** Why a request did not leave the page: what it hands over is gone, such as a moved buffer. */
+export function notSent(error: unknown): FreeholdError {
+  const message = `the request could not be sent: ${String(error)}`;
+  return new FreeholdError({ code: "invalid_argument", message });
+}
+
 /** Why nothing can be asked any more where somebody closed it. */
 export function closed(): FreeholdError {
   return new FreeholdError({ code: "closed", message: "the database is closed" });
@@ -125,7 +131,12 @@ class WorkerLink implements Link {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { askedAt: Date.now(), resolve, reject, onProgress });
-      this.#thread.post({ kind: "ask", id, ask });
+      try {
+        this.#thread.post({ kind: "ask", id, ask });
+      } catch (error) {
+        this.#waiting.delete(id);
+        reject(notSent(error));
+      }
     });
   }
 

@@ -25,9 +25,9 @@ const BYTES_MAX = 1 << 20;
 export class Received {
   #pages: readonly Page[] = [];
   #buffer: ArrayBuffer | undefined;
+  /** The last request, by its number. */
+  #asked = 0;
   #askedAt = 0;
-  /** How many requests have no answer yet. */
-  #open = 0;
 
   /** The answer to a request, if it came along with the one before. */
   take(request: string): Answer | undefined {
@@ -38,20 +38,19 @@ export class Received {
   }
 
   /** Something is asked for; the buffer that goes along, if there is one. */
-  asked(): ArrayBuffer | undefined {
+  asked(id: number): ArrayBuffer | undefined {
     const buffer = this.#buffer;
     this.#pages = [];
     this.#buffer = undefined;
+    this.#asked = id;
     this.#askedAt = performance.now();
-    this.#open += 1;
     return buffer;
   }
 
-  /** An answer came; as it is read. */
-  answered(answer: Given, ahead: readonly Page[] = []): Answer {
-    this.#open -= 1;
-    // What was asked for since may have changed something.
-    if (this.#open === 0) this.#pages = ahead;
+  /** A request's answer came; as it is read. */
+  answered(id: number, answer: Given, ahead: readonly Page[] = []): Answer {
+    // What was asked for since may change something.
+    if (id === this.#asked) this.#pages = ahead;
     const buffer = isLong(answer) ? answer.utf8.buffer : undefined;
     if (buffer && buffer.byteLength <= BYTES_MAX) this.#buffer = buffer;
     return plain(answer);

@@ -60,7 +60,7 @@ export class Thread {
     if (answer !== undefined) {
       return queueMicrotask(() => this.#hear({ kind: "answer", id, answer }));
     }
-    const spare = this.#received.asked();
+    const spare = this.#received.asked(id);
     if (spare) this.#worker.postMessage({ ...message, spare }, [spare]);
     else this.#worker.postMessage(message);
   }
@@ -79,7 +79,7 @@ export class Thread {
     if (message.kind === "ready") return this.#watchWorker();
     if (message.kind !== "answer") return this.#hear(message);
     const { id, answer, ahead } = message;
-    this.#hear({ kind: "answer", id, answer: this.#received.answered(answer, ahead) });
+    this.#hear({ kind: "answer", id, answer: this.#received.answered(id, answer, ahead) });
   }
 
   #hear(message: Heard): void {

@@ -12,7 +12,7 @@ import { Leader } from "./tabs/lead.js";
 import { leaderLock } from "./tabs/messages.js";
 import { bufferOf, plain } from "./text.js";
 import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";
-import { OWN, Works, nothingGiven } from "./tabs/works.js";
+import { OWN, Works } from "./tabs/works.js";
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {
@@ -53,25 +53,38 @@ function load(request: string | undefined): void {
   });
 }
 
-/** Waits until nobody leads, leads, and holds the lock that says so for as long as it does. */
+/** Waits until nobody leads, and leads. Others learn by this worker's own lock when it is gone. */
 async function join(tab: Tab): Promise<void> {
   const { locks } = scope.navigator;
-  // Others learn by this worker's own lock when it leads no longer.
   await held;
-  await locks?.request(leaderLock(tab.name), async () => {
-    // Whoever led before may have given its page something ahead, and died.
-    const [started] = await Promise.all([Leader.start(tab, scope.name, works), nothingGiven()]);
-    if (!(started instanceof Leader)) {
-      scope.postMessage({ kind: "refused", answer: started });
-      return;
-    }
-    leader = started;
-    leader.onRenew = () => scope.postMessage({ kind: "renew" });
-    scope.postMessage({ kind: "leading" });
-    leader.announce();
-    await new Promise<void>((left) => {
-      leave = left;
-    });
+  const name = leaderLock(tab.name);
+  let isFree = false;
+  await locks?.request(name, { ifAvailable: true }, (lock) => {
+    isFree = lock !== null;
+    return isFree ? lead(tab) : undefined;
+  });
+  if (isFree) return;
+  await locks?.request(name, () => {
+    // Whoever led may have given its page something ahead, and died.
+    works.maybeGiven();
+    return lead(tab);
+  });
+}
+
+/** Leads for as long as the lock is held that says so. */
+async function lead(tab: Tab): Promise<void> {
+  const started = await Leader.start(tab, scope.name, works);
+  if (!(started instanceof Leader)) {
+    scope.postMessage({ kind: "refused", answer: started });
+    return;
+  }
+  leader = started;
+  leader.onRenew = () => scope.postMessage({ kind: "renew" });
+  await works.nothingGiven();
+  scope.postMessage({ kind: "leading" });
+  leader.announce();
+  await new Promise<void>((left) => {
+    leave = left;
   });
 }
 

@@ -53,6 +53,17 @@ describe("what is likely to be asked for", () => {
     }
   });
 
+  it("is nothing any more where it is refused", () => {
+    const { ahead: refused, calls } = ahead(request("before"), { core: () => [] });
+    refused.read(() => assert.fail("it was asked for again"));
+    assert.equal(calls.length, 1);
+  });
+
+  it("is nothing after a request that is long itself", () => {
+    const more = { filter: { name: { in: Array.from({ length: 2000 }, (_, at) => `n${at}`) } } };
+    assert.deepEqual(ahead(request("a", more)).calls, []);
+  });
+
   it("is nothing after a page that took long", () => {
     assert.deepEqual(ahead(request("a"), { tookMs: 3 }).calls, []);
   });
@@ -111,8 +122,8 @@ describe("what came along with an answer", () => {
   const page = (name) => ({ request: request(name), answer: bytes(answer(name)) });
   const got = (...names) => {
     const received = new Received();
-    assert.equal(received.asked(), undefined);
-    assert.equal(received.answered("{}", names.map(page)), "{}");
+    assert.equal(received.asked(1), undefined);
+    assert.equal(received.answered(1, "{}", names.map(page)), "{}");
     return received;
   };
 
@@ -125,14 +136,16 @@ describe("what came along with an answer", () => {
 
   it("is gone once something else is asked for, and where something was meanwhile", () => {
     const received = got("a");
-    received.asked();
+    received.asked(2);
     assert.equal(received.take(request("a")), undefined);
     assert.equal(got("a", "b").take(request("b")), undefined);
     const busy = new Received();
-    busy.asked();
-    busy.asked();
-    busy.answered("{}", [page("a")]);
+    busy.asked(1);
+    busy.asked(2);
+    busy.answered(1, "{}", [page("a")]);
     assert.equal(busy.take(request("a")), undefined);
+    busy.answered(2, "{}", [page("a")]);
+    assert.equal(busy.take(request("a")), answer("a"));
   });
 
   it("is not used for long", async () => {
@@ -157,9 +170,10 @@ describe("pages of a core that reads ahead", () => {
         const text = JSON.stringify(asked);
         let answer = received.take(text);
         if (answer === undefined) {
-          received.asked();
-          const said = await engine.handle({ kind, text }, () => {}, true);
-          answer = received.answered(said, engine.more);
+          let ahead;
+          received.asked(1);
+          const said = await engine.handle({ kind, text }, () => {}, (pages) => (ahead = pages));
+          answer = received.answered(1, said, ahead);
         } else {
           given += 1;
         }

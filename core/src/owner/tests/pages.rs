@@ -123,3 +123,21 @@ proptest! {
         prop_assert_eq!(count(&filter) + count(&opposite), rows.len() as i64);
     }
 }
+
+#[test]
+fn pages_are_read_together_or_not_at_all() {
+    let db = Db::new();
+    let org = db.org("acme");
+    (0..10).for_each(|at| drop(db.team(&org, &format!("T{at}"))));
+    let first =
+        ListOptions { order: vec!["name".to_owned()], limit: Some(2), ..ListOptions::default() };
+    let after = db.owner().list("teams", &first).unwrap().next;
+    let options = ListOptions { after, ..first };
+    let pages = || db.owner().rows.pages_json("teams", &options, 4).map(|(_, ends)| ends.len());
+    assert_eq!(pages().unwrap(), 4);
+    db.engine.recorder.release(&db.engine.connection).unwrap();
+    let broken = "UPDATE teams SET name = CAST(x'5436ff' AS TEXT) WHERE name = 'T6'";
+    db.engine.connection.execute_batch(broken).unwrap();
+    assert_eq!(pages().unwrap_err().code(), "corrupt");
+    assert_eq!(db.owner().list("teams", &options).unwrap().rows.len(), 2, "alone it is whole");
+}

@@ -9,6 +9,7 @@
 
 import type { Answer, Ask } from "../engine.js";
 import { FreeholdError } from "../error.js";
+import { notSent } from "../link.js";
 import type { OnProgress } from "../link.js";
 import type { Reply } from "./messages.js";
 
@@ -95,8 +96,13 @@ export class Calls {
     if (!call) return;
     const ask = wire(call);
     call.epoch = epoch;
-    call.wasSent = true;
-    send(id, ask);
+    try {
+      send(id, ask);
+      call.wasSent = true;
+    } catch (error) {
+      this.#take(id);
+      call.reject(notSent(error));
+    }
   }
 
   /** Sends everything to a leader that it doesn't have yet, in the order in which it was asked. */

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+import type { Page } from "../ahead.js";
 import { Awake } from "../awake.js";
 import type { Engine } from "../engine.js";
 import { GIVEN_MS } from "../received.js";
@@ -19,8 +20,8 @@ const SLICE_MS = 4;
 /** For how long nothing has to come until the core tidies up. */
 const REST_MS = 250;
 
-/** By how much two clocks may differ that are read in different threads. */
-const CLOCKS_MS = 5;
+/** By how much the clocks of two threads may differ: some browsers make them coarse. */
+const CLOCKS_MS = 40;
 
 /** One thing to do. */
 export interface Work {
@@ -72,19 +73,28 @@ export class Works {
     };
     const run = async (engine: Engine) => {
       if (spare) engine.lend(spare);
+      let ahead: readonly Page[] | undefined;
+      const give = (pages: readonly Page[]) => {
+        this.maybeGiven();
+        ahead = pages;
+      };
       const mayGive = client === OWN && !this.isShared;
-      const answer = await engine.handle(ask, report, mayGive);
-      const { more } = engine;
-      if (more.length > 0) this.#gaveAt = performance.now();
-      reply({ kind: "answer", id, answer, ...(more.length > 0 ? { ahead: more } : {}) });
+      const answer = await engine.handle(ask, report, mayGive ? give : undefined);
+      reply({ kind: "answer", id, answer, ...(ahead ? { ahead } : {}) });
       engine.answered();
     };
     this.add(client, { id, run });
   }
 
-  /** Resolves when the own page uses nothing any more that it was given ahead. */
-  nothingGiven(): Promise<void> {
-    return nothingGiven(this.#gaveAt);
+  /** A page may have been given something ahead: this worker's, or that of whoever led before. */
+  maybeGiven(): void {
+    this.#gaveAt = performance.now();
+  }
+
+  /** Resolves when no page uses anything any more that it may have been given. */
+  async nothingGiven(): Promise<void> {
+    const leftMs = this.#gaveAt + GIVEN_MS + CLOCKS_MS - performance.now();
+    if (leftMs > 0) await new Promise((over) => setTimeout(over, leftMs));
   }
 
   /** Puts work behind the other of its client. */
@@ -145,12 +155,6 @@ export class Works {
       this.#fail(error);
     }
   }
-}
-
-/** Resolves when no page uses anything any more that it was given at a time or before. */
-export async function nothingGiven(at = performance.now()): Promise<void> {
-  const leftMs = at + GIVEN_MS + CLOCKS_MS - performance.now();
-  if (leftMs > 0) await new Promise((over) => setTimeout(over, leftMs));
 }
 
 const breath = new MessageChannel();
