@@ -2,6 +2,7 @@
 
 use freehold::host::FixedHost;
 use freehold::{Bundle, Database, bundle::BundleFiles};
+use freehold_core::database::log_exclusively;
 use serde_json::{Value, json};
 
 type Row = serde_json::Map<String, Value>;
@@ -130,4 +131,25 @@ fn a_backup_of_a_newer_version_is_refused_and_one_of_an_older_is_brought_up() {
     new.init(None, &mut |_| {}).unwrap();
     let rows = new.owner().unwrap().list("goods", &freehold::ListOptions::default()).unwrap().rows;
     assert_eq!(rows[0]["size"], Value::Null);
+}
+
+#[test]
+fn a_log_that_a_restore_filled_is_emptied_in_a_quiet_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let backup = freehold::testing::database("workflow", "development").export().unwrap();
+    std::fs::write(&path, &backup).unwrap();
+    let mut connection = rusqlite::Connection::open(&path).unwrap();
+    let log = log_exclusively(&mut connection, i32::MAX).unwrap();
+    let bundle = Bundle::builtin("workflow").unwrap();
+    let host = Box::new(FixedHost::new(NOW_MS, 1));
+    let mut database = Database::open(connection, bundle, host).unwrap();
+    let length = || std::fs::metadata(folder.path().join("app.db-wal")).unwrap().len();
+    database.empty_log(&log).unwrap();
+    assert_eq!(length(), 0);
+    database.restore(&backup).unwrap();
+    assert!(length() > 100_000, "{}", length());
+    log.forget();
+    database.empty_log(&log).unwrap();
+    assert_eq!(length(), 0);
 }

@@ -150,7 +150,11 @@ impl Handle {
     /// Puts a backup's bytes in the place of everything in the database.
     #[must_use]
     pub fn restore(&mut self, bytes: &[u8]) -> String {
-        answer(self.database.restore(bytes).map_err(OpenError::from))
+        let restored = self.database.restore(bytes);
+        if let Some(log) = &self.log {
+            log.forget();
+        }
+        answer(restored.map_err(OpenError::from))
     }
 
     /// Closes the database, so that another tab or worker may open it.

@@ -26,6 +26,13 @@ pub struct Log {
     pages: Arc<AtomicI32>,
 }
 
+impl Log {
+    /// Something else than commits wrote to it, such as a restore: how long it is is not known.
+    pub fn forget(&self) {
+        self.pages.store(i32::MAX, Ordering::Relaxed);
+    }
+}
+
 /// Sets a connection up for a file that no other connection opens while this one is: with a
 /// write-ahead log that is flushed before each COMMIT returns. To be called before anything else is
 /// asked of the connection.
