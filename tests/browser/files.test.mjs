@@ -20,6 +20,17 @@ const MODEL = {
   tables: { notes: { columns: { body: { type: "text", max: 100_000 } } } },
 };
 
+/** In a page: how long the log of a stored database is, with its pool's header. */
+async function logLength(name) {
+  const root = await navigator.storage.getDirectory();
+  const directory = await root.getDirectoryHandle(`.freehold-${name}`);
+  for await (const handle of (await directory.getDirectoryHandle(".opaque")).values()) {
+    const file = await handle.getFile();
+    if ((await file.slice(0, 512).text()).startsWith("freehold.db-wal\0")) return file.size;
+  }
+  return 0;
+}
+
 describe("the files of a database", () => {
   const { browser, site } = useBrowser(HARNESS);
 
@@ -127,6 +138,33 @@ describe("the files of a database", () => {
     assert.ok(await within(other, nothing));
     await other.close();
   });
+
+  for (const [what, rows, restMs, isEmptied] of [
+    ["was emptied", 200, 1000, true],
+    ["holds what was written last", 3, 0, false],
+  ]) {
+    it(`is told when it is cut to its header beside a log that ${what}`, async () => {
+      const name = `beside-log-${rows}`;
+      const page = await openFilled(name, rows);
+      // The log is emptied in a quiet moment, and keeps its length.
+      await within(page, (ms) => new Promise((quiet) => setTimeout(quiet, ms)), restMs);
+      await killWorker(page);
+      await page.close();
+      const other = await openHarness(browser.context, site.address);
+      const length = await within(other, logLength, name);
+      assert.ok(length > 50_000, `${length} bytes`);
+      const isNone = () =>
+        within(other, (name) => freehold.exportLog(name).then((log) => log === undefined), name);
+      assert.equal(await isNone(), isEmptied);
+      await damage(other, name, { size: HEADER_BYTES });
+      await assert.rejects(open(other, name), { code: "corrupt" });
+      // The log is no database, though nothing is larger.
+      const size = (name) => freehold.exportFile(name).then((file) => file.size, () => 0);
+      assert.equal(await within(other, size, name), 0);
+      assert.equal(await isNone(), isEmptied);
+      await other.close();
+    });
+  }
 
   it("can be had as the backups that were made before the schema changed", async () => {
     const page = await openFilled("migrated", 4);

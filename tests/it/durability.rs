@@ -14,6 +14,9 @@ use self::medium::{Files, Loss, Medium, Step};
 const FILE: &str = "app.db";
 const LOG: &str = "app.db-wal";
 
+/// The bytes before its first frame.
+const HEADER_BYTES: usize = 32;
+
 /// The commits of a run: single rows, several rows, and some that go beyond the cache.
 const COMMITS: usize = 15;
 
@@ -147,13 +150,13 @@ fn writes_of_flushed_commits(medium: &Medium) -> usize {
     let steps = run(medium, &image());
     // What SQLite writes behind the flushed part of a commit only fills up the medium's sector.
     let (mut written, mut flushed) = (false, false);
-    let (mut emptied, mut emptied_later) = (0, 0);
+    let (mut begun, mut emptied, mut is_open) = (0, 0, false);
     for step in &steps {
         match step {
-            Step::Write { file, .. } if file == LOG => written = true,
+            step if empties(step) => (emptied, is_open) = (emptied + 1, false),
+            step if begins(step) => (begun, is_open) = (begun + 1, true),
+            Step::Write { file, .. } if file == LOG => written = is_open,
             Step::Flush { file } if file == LOG => flushed = written,
-            Step::Truncate { file, .. } if file == LOG && written => emptied += 1,
-            Step::Truncate { file, .. } if file == LOG => emptied_later += 1,
             Step::Acknowledged => {
                 assert!(flushed, "acknowledged without a flush");
                 (written, flushed) = (false, false);
@@ -161,11 +164,75 @@ fn writes_of_flushed_commits(medium: &Medium) -> usize {
             _ => {}
         }
     }
-    assert!(emptied > 0 && emptied_later > 0, "{emptied} by commits, {emptied_later} later");
+    // It begins anew after it was emptied, and where it was long.
+    assert!(emptied > 0 && begun > emptied + 1, "begun {begun} times, emptied {emptied} times");
     let in_file = |step: &&Step| matches!(step, Step::Write { file, .. } if file == FILE);
     assert!(steps.iter().filter(in_file).count() > 0, "the log was brought into the file");
     let in_log = |step: &&Step| matches!(step, Step::Write { file, .. } if file == LOG);
     steps.iter().filter(in_log).count()
+}
+
+/// Whether a step empties the log: it is shortened, or written over with zeros, its header first.
+fn empties(step: &Step) -> bool {
+    match step {
+        Step::Truncate { file, .. } => file == LOG,
+        Step::Write { file, at: 0, bytes } => {
+            file == LOG && !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn a_log_that_was_huge_gives_its_place_back() {
+    let [_, medium] = mediums("huge");
+    for (pages_max, is_huge) in [(100, true), (i32::MAX, false)] {
+        medium.load(Files::new());
+        let flags = OpenFlags::default();
+        let mut connection =
+            Connection::open_with_flags_and_vfs(FILE, flags, medium.name()).unwrap();
+        log_exclusively(&mut connection, pages_max).unwrap();
+        let sql = "CREATE TABLE blobs (bytes); INSERT INTO blobs VALUES (randomblob(12000000))";
+        connection.execute_batch(sql).unwrap();
+        let length = || medium.files()[LOG].len();
+        assert_eq!(length() < 10_000_000, is_huge);
+        connection.pragma(None, "wal_checkpoint", "truncate", |_| Ok(())).unwrap();
+        assert!(length() < 10_000_000 && medium.files()[LOG].iter().all(|byte| *byte == 0));
+        let sql = "SELECT length(bytes) FROM blobs";
+        let size: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(size, 12_000_000);
+    }
+}
+
+/// Whether a log begins.
+fn begins(step: &Step) -> bool {
+    matches!(step, Step::Write { file, at: 0, .. } if file == LOG && !empties(step))
+}
+
+#[test]
+fn an_emptied_log_is_written_over() {
+    let [_, medium] = mediums("over");
+    let steps = run(&medium, &image());
+    let mut log = Vec::new();
+    let (mut over, mut beyond, mut is_emptied) = (0, 0, false);
+    for step in &steps {
+        match step {
+            Step::Write { file, at, bytes } if file == LOG => {
+                let end = at + bytes.len();
+                (over, beyond) =
+                    if end > log.len() { (over, beyond + 1) } else { (over + 1, beyond) };
+                log.resize(log.len().max(end), 0);
+                log[*at..end].copy_from_slice(bytes);
+            }
+            Step::Truncate { file, .. } => assert_ne!(file, LOG, "it gave its place away"),
+            _ => {}
+        }
+        if is_emptied && begins(step) {
+            assert!(log[HEADER_BYTES..].iter().all(|byte| *byte == 0), "it still is there");
+        }
+        is_emptied = empties(step) || (is_emptied && !begins(step));
+    }
+    assert!(over > beyond, "{over} writes over what was there, {beyond} beyond");
 }
 
 #[test]

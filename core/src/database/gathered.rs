@@ -6,6 +6,9 @@
 //! where SQLite flushes, reads or measures the log. So nothing that is committed is ever held back,
 //! and what an error takes away is a transaction that is undone.
 //!
+//! A log that is emptied keeps its place on the disk, since a flush takes twice as long where a
+//! file grew: it is written over with zeros, which SQLite takes for no log at all.
+//!
 //! The form of a log is that of SQLite's file format, section 4.1.
 #![allow(unsafe_code)]
 
@@ -14,12 +17,19 @@ use std::ffi::{CString, c_int, c_void};
 use std::ptr;
 
 use rusqlite::ffi::{
-    SQLITE_OK, SQLITE_OPEN_WAL, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_io_methods,
-    sqlite3_vfs, sqlite3_vfs_find,
+    SQLITE_OK, SQLITE_OPEN_WAL, SQLITE_SYNC_NORMAL, sqlite3_file, sqlite3_filename, sqlite3_int64,
+    sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find,
 };
 
 /// The most that is kept: a commit of usual size, with room.
 const GATHERED_MAX: usize = 1 << 20;
+
+/// The most that an emptied log keeps of the disk: about as much as one grows to.
+const KEPT_MAX: sqlite3_int64 = 9 << 20;
+
+/// How much is written over at a time.
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+const ZEROS_COUNT: sqlite3_int64 = ZEROS.len() as sqlite3_int64;
 
 /// The header of a log, and that of each of its frames.
 const LOG_HEADER: sqlite3_int64 = 32;
@@ -50,6 +60,8 @@ struct Gathered {
     end: sqlite3_int64,
     /// The bytes of a frame, its header included; nothing is gathered before they are known.
     frame: sqlite3_int64,
+    /// Up to where the file is not zeros, as far as that is known.
+    used: Option<sqlite3_int64>,
 }
 
 impl Gathered {
@@ -60,6 +72,7 @@ impl Gathered {
         commits: false,
         end: 0,
         frame: 0,
+        used: None,
     };
 
     /// Learns from a log's header, which SQLite writes or reads, how long its frames are.
@@ -67,6 +80,7 @@ impl Gathered {
         if at == 0
             && bytes.len() as sqlite3_int64 == LOG_HEADER
             && let Ok(size) = bytes[PAGE_SIZE].try_into()
+            && size != [0; 4]
         {
             self.frame = FRAME_HEADER + sqlite3_int64::from(u32::from_be_bytes(size));
         }
@@ -116,7 +130,8 @@ thread_local! {
 
 /// Gathers the writes to logs that are opened by this VFS, a browser's pool, from now on.
 ///
-/// All VFSs for which one thread asks it have to be of one type.
+/// All VFSs for which one thread asks it have to be of one type, and a thread has one log open at a
+/// time.
 pub fn gather_log(vfs_name: &str) {
     let Ok(name) = CString::new(vfs_name) else { return };
     // SAFETY: a pool's VFS stays where it is as long as it is registered, and only this thread
@@ -144,7 +159,9 @@ unsafe extern "C" fn open(
     unsafe {
         let code = own(vfs, name, file, flags, flags_out);
         if code == SQLITE_OK && flags & SQLITE_OPEN_WAL != 0 {
-            GATHERED.with_borrow_mut(|gathered| (gathered.end, gathered.frame) = (0, 0));
+            GATHERED.with_borrow_mut(|gathered| {
+                (gathered.end, gathered.frame, gathered.used) = (0, 0, None);
+            });
             let methods = METHODS.get().unwrap_or_else(|| {
                 let own = ptr::read((*file).pMethods);
                 let gathering = sqlite3_io_methods {
@@ -212,6 +229,7 @@ unsafe extern "C" fn write(
         // A log begins anew with its header.
         let end = if at == 0 { 0 } else { gathered.end };
         gathered.end = end.max(at + sqlite3_int64::from(count));
+        gathered.used = gathered.used.map(|used| used.max(gathered.end));
         (is_taken, gathered.is_whole())
     });
     match (is_taken, is_whole) {
@@ -246,7 +264,87 @@ unsafe extern "C" fn read(
 
 unsafe extern "C" fn truncate(file: *mut sqlite3_file, size: sqlite3_int64) -> c_int {
     GATHERED.with_borrow_mut(|gathered| gathered.end = size);
-    settled(|own| own.xTruncate.map(|truncate| unsafe { truncate(file, size) }))
+    settled(|own| match size {
+        0 => Some(empty(&Own(file)).err().unwrap_or(SQLITE_OK)),
+        _ => own.xTruncate.map(|truncate| unsafe { truncate(file, size) }),
+    })
+}
+
+/// Makes a log hold nothing: what was in it is in the database's file already, and what was
+/// removed there does not stay here.
+///
+/// Its header goes first, and is flushed: with it and without its end this would be a log of
+/// earlier commits alone, which SQLite would bring back.
+fn empty(log: &Own) -> Result<(), c_int> {
+    let used = GATHERED.with_borrow_mut(|gathered| gathered.used.take());
+    let length = log.size()?;
+    let used = used.map_or_else(|| log.used(length), Ok)?;
+    if used > 0 {
+        log.clear(0, used.min(LOG_HEADER))?;
+        log.flush()?;
+        if length > KEPT_MAX {
+            log.truncate(KEPT_MAX)?;
+        }
+        let mut at = LOG_HEADER;
+        while at < used.min(KEPT_MAX) {
+            let end = used.min(KEPT_MAX).min(at + ZEROS_COUNT);
+            log.clear(at, end)?;
+            at = end;
+        }
+        log.flush()?;
+    }
+    GATHERED.with_borrow_mut(|gathered| gathered.used = Some(0));
+    Ok(())
+}
+
+/// An open log, by the pool's own functions.
+struct Own(*mut sqlite3_file);
+
+// SAFETY, for all of these: the file is open, and SQLite's functions are asked for what they
+// promise.
+impl Own {
+    fn size(&self) -> Result<sqlite3_int64, c_int> {
+        let mut size = 0;
+        done(own().xFileSize.map(|measure| unsafe { measure(self.0, &raw mut size) }))?;
+        Ok(size)
+    }
+
+    /// Up to where it is not zeros, or a little further.
+    fn used(&self, length: sqlite3_int64) -> Result<sqlite3_int64, c_int> {
+        let mut bytes = vec![0_u8; ZEROS.len()];
+        let mut used = length;
+        while used > 0 {
+            let at = (used - 1) / ZEROS_COUNT * ZEROS_COUNT;
+            let (into, count) = (bytes.as_mut_ptr().cast(), (used - at) as c_int);
+            done(own().xRead.map(|read| unsafe { read(self.0, into, count, at) }))?;
+            if bytes[..count as usize].iter().any(|byte| *byte != 0) {
+                break;
+            }
+            used = at;
+        }
+        Ok(used)
+    }
+
+    fn clear(&self, from: sqlite3_int64, to: sqlite3_int64) -> Result<(), c_int> {
+        let zeros = ZEROS.as_ptr().cast();
+        let count = (to - from) as c_int;
+        done(own().xWrite.map(|write| unsafe { write(self.0, zeros, count, from) }))
+    }
+
+    fn truncate(&self, size: sqlite3_int64) -> Result<(), c_int> {
+        done(own().xTruncate.map(|truncate| unsafe { truncate(self.0, size) }))
+    }
+
+    fn flush(&self) -> Result<(), c_int> {
+        done(own().xSync.map(|sync| unsafe { sync(self.0, SQLITE_SYNC_NORMAL) }))
+    }
+}
+
+fn done(code: Option<c_int>) -> Result<(), c_int> {
+    match code.expect("the pool has all functions") {
+        SQLITE_OK => Ok(()),
+        code => Err(code),
+    }
 }
 
 unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {

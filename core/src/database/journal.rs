@@ -20,7 +20,7 @@ const WITHOUT_LOG: [u8; 2] = [1, 1];
 /// From how many pages on a log is worth being emptied before it has to be.
 const PAGES_LONG: i32 = 64;
 
-/// The write-ahead log of an open file: how many pages are in it.
+/// The write-ahead log of an open file: how many pages were in it since it was emptied.
 #[derive(Debug, Clone)]
 pub struct Log {
     pages: Arc<AtomicI32>,
@@ -40,9 +40,10 @@ impl Log {
 /// The log's index lies in this process's own memory, so that it works where files can't share
 /// memory: a browser's. Whoever opens such a file has to do the same, before reading it.
 ///
-/// A commit after which the log has `pages_max` pages or more brings it into the file and empties
-/// it, so that it never takes long to read it when the file is opened after a crash. That makes the
-/// commit wait: whoever has a quiet moment calls [`Database::empty_log`] before.
+/// After a commit by which the log has `pages_max` pages or more it is brought into the file, and
+/// the next one begins it anew, so that it never takes long to read it when the file is opened
+/// after a crash. That makes the commit wait: whoever has a quiet moment calls
+/// [`Database::empty_log`] before.
 ///
 /// A file that can't have such a log (on a medium that can't be written, say) keeps its journal.
 ///
@@ -60,16 +61,21 @@ pub fn log_exclusively(connection: &mut Connection, pages_max: i32) -> Result<Lo
     let written = log.clone();
     connection.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
         // What was committed is safe in the log: a later commit tries again.
-        let is_empty = pages >= pages_max && wal.checkpoint_v2(CheckpointMode::TRUNCATE).is_ok();
-        written.pages.store(if is_empty { 0 } else { pages }, Ordering::Relaxed);
+        if pages >= pages_max {
+            // What is far longer, by one large transaction, gives its place back at once.
+            let is_huge = pages / 2 >= pages_max;
+            let mode = if is_huge { CheckpointMode::TRUNCATE } else { CheckpointMode::RESTART };
+            let _ = wal.checkpoint_v2(mode);
+        }
+        written.pages.fetch_max(pages, Ordering::Relaxed);
         Ok(())
     }))?;
     Ok(log)
 }
 
 impl Database {
-    /// Brings the file's log into it and empties it, unless that is short. For moments in which
-    /// nobody waits.
+    /// Brings the file's log into it and empties it, unless that was short all the time. For
+    /// moments in which nobody waits.
     ///
     /// # Errors
     ///

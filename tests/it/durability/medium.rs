@@ -91,6 +91,10 @@ impl Medium {
         *self.lock() = State { files, steps: Vec::new() };
     }
 
+    pub fn files(&self) -> Files {
+        self.lock().files.clone()
+    }
+
     pub fn acknowledge(&self) {
         self.lock().steps.push(Step::Acknowledged);
     }

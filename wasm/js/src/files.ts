@@ -34,8 +34,8 @@ export async function checkFiles(name: string): Promise<void> {
   if (!directory) return;
   const [files, isUsed] = await Promise.all([filesToCheck(directory), isMarked(directory)]);
   const file = DATABASE_FILES.map((known) => files.get(known)).find(Boolean);
-  // What was written last may stand in the log alone.
-  const isKept = [file, file && files.get(LOG_FILE)].some(holdsSomething);
+  // A log beside a file that is empty is of no use: SQLite removes it.
+  const isKept = holdsSomething(file);
   if (isUsed && !isKept) {
     const what = file ? "is empty" : "is gone, or its first bytes are damaged";
     const message =
@@ -90,7 +90,7 @@ export async function exportFile(name: string, backup?: string): Promise<File> {
 export async function exportLog(name: string): Promise<File | undefined> {
   const directory = await databaseDirectory(name).catch(() => undefined);
   const log = directory && (await filesByName(directory)).get(LOG_FILE);
-  if (!log || !holdsSomething(log)) return undefined;
+  if (!log || !(await holdsWrites(log))) return undefined;
   return new File([log.slice(HEADER_BYTES)], `${name}.db-wal`);
 }
 
@@ -142,13 +142,23 @@ async function named(files: readonly File[]): Promise<Map<string, File>> {
 /** Where no file is known by the database's name: the one that holds most. */
 async function largestFile(directory: FileSystemDirectoryHandle): Promise<File | undefined> {
   const files = await poolFiles(directory);
-  const [largest] = files.sort((one, other) => other.size - one.size);
+  const log = (await named(files)).get(LOG_FILE);
+  const [largest] = files
+    .filter((file) => file !== log)
+    .sort((one, other) => other.size - one.size);
   return holdsSomething(largest) ? largest : undefined;
 }
 
 /** Whether there is a file with more than its pool's header. */
 function holdsSomething(file: File | undefined): boolean {
   return file !== undefined && file.size > HEADER_BYTES;
+}
+
+/** Whether a log holds anything: one that was emptied keeps its length, and begins with zeros. */
+async function holdsWrites(log: File | undefined): Promise<boolean> {
+  if (!log) return false;
+  const [first = 0] = new Uint8Array(await log.slice(HEADER_BYTES, HEADER_BYTES + 1).arrayBuffer());
+  return first !== 0;
 }
 
 async function poolFiles(directory: FileSystemDirectoryHandle): Promise<File[]> {
