@@ -158,9 +158,12 @@ describe("the files of a database", () => {
       assert.equal(await isNone(), isEmptied);
       await damage(other, name, { size: HEADER_BYTES });
       await assert.rejects(open(other, name), { code: "corrupt" });
-      // The log is no database, though nothing is larger.
-      const size = (name) => freehold.exportFile(name).then((file) => file.size, () => 0);
-      assert.equal(await within(other, size, name), 0);
+      const exported = (name) =>
+        freehold.exportFile(name).then((file) => file.size, (error) => error.code);
+      assert.equal(await within(other, exported, name), 0);
+      // Where no name is left either, nothing is larger than the log, which is no database.
+      await damage(other, name, { at: 0, bytes: zeros });
+      assert.equal(await within(other, exported, name), "not_found");
       assert.equal(await isNone(), isEmptied);
       await other.close();
     });
