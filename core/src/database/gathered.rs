@@ -9,6 +9,10 @@
 //! A log that is emptied keeps its place on the disk, since a flush takes twice as long where a
 //! file grew: it is written over with zeros, which SQLite takes for no log at all.
 //!
+//! The database's file says that a write harms nothing beside it, as SQLite's own systems for Unix
+//! and Windows say of the same disks: else a commit's last page is written twice, to fill up a
+//! sector.
+//!
 //! The form of a log is that of SQLite's file format, section 4.1.
 #![allow(unsafe_code)]
 
@@ -17,8 +21,9 @@ use std::ffi::{CString, c_int, c_void};
 use std::ptr;
 
 use rusqlite::ffi::{
-    SQLITE_OK, SQLITE_OPEN_WAL, SQLITE_SYNC_NORMAL, sqlite3_file, sqlite3_filename, sqlite3_int64,
-    sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find,
+    SQLITE_IOCAP_POWERSAFE_OVERWRITE, SQLITE_OK, SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_WAL,
+    SQLITE_SYNC_NORMAL, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_io_methods,
+    sqlite3_vfs, sqlite3_vfs_find,
 };
 
 /// The most that is kept: a commit of usual size, with room.
@@ -119,16 +124,40 @@ impl Gathered {
     }
 }
 
+/// What is done with an open file.
+struct Methods {
+    /// By the pool itself.
+    own: sqlite3_io_methods,
+    log: sqlite3_io_methods,
+    database: sqlite3_io_methods,
+}
+
+impl Methods {
+    fn over(own: sqlite3_io_methods) -> Methods {
+        let log = sqlite3_io_methods {
+            xClose: Some(close),
+            xRead: Some(read),
+            xWrite: Some(write),
+            xTruncate: Some(truncate),
+            xSync: Some(sync),
+            xFileSize: Some(size),
+            ..own
+        };
+        let database = sqlite3_io_methods { xDeviceCharacteristics: Some(characteristics), ..own };
+        Methods { own, log, database }
+    }
+}
+
 thread_local! {
     /// How the pool itself opens a file. All pools are of one type, and so have the same functions.
     static OPEN: Cell<Option<Open>> = const { Cell::new(None) };
-    /// What the pool itself does with an open file, and the same with writes gathered.
-    static METHODS: Cell<Option<&'static [sqlite3_io_methods; 2]>> = const { Cell::new(None) };
+    static METHODS: Cell<Option<&'static Methods>> = const { Cell::new(None) };
     static GATHERED: RefCell<Gathered> =
         const { RefCell::new(Gathered::NOTHING) };
 }
 
-/// Gathers the writes to logs that are opened by this VFS, a browser's pool, from now on.
+/// Gathers the writes to logs that are opened by this VFS, a browser's pool, from now on, and has
+/// databases that it opens say what their disk does.
 ///
 /// All VFSs for which one thread asks it have to be of one type, and a thread has one log open at a
 /// time.
@@ -158,26 +187,20 @@ unsafe extern "C" fn open(
     // SAFETY: the arguments are SQLite's, and an opened file has its methods.
     unsafe {
         let code = own(vfs, name, file, flags, flags_out);
-        if code == SQLITE_OK && flags & SQLITE_OPEN_WAL != 0 {
-            GATHERED.with_borrow_mut(|gathered| {
-                (gathered.end, gathered.frame, gathered.used) = (0, 0, None);
-            });
+        if code == SQLITE_OK && flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB) != 0 {
             let methods = METHODS.get().unwrap_or_else(|| {
-                let own = ptr::read((*file).pMethods);
-                let gathering = sqlite3_io_methods {
-                    xClose: Some(close),
-                    xRead: Some(read),
-                    xWrite: Some(write),
-                    xTruncate: Some(truncate),
-                    xSync: Some(sync),
-                    xFileSize: Some(size),
-                    ..own
-                };
-                let methods = Box::leak(Box::new([own, gathering]));
+                let methods = Box::leak(Box::new(Methods::over(ptr::read((*file).pMethods))));
                 METHODS.set(Some(methods));
                 methods
             });
-            (*file).pMethods = &raw const methods[1];
+            (*file).pMethods = if flags & SQLITE_OPEN_WAL == 0 {
+                &raw const methods.database
+            } else {
+                GATHERED.with_borrow_mut(|gathered| {
+                    (gathered.end, gathered.frame, gathered.used) = (0, 0, None);
+                });
+                &raw const methods.log
+            };
         }
         code
     }
@@ -185,7 +208,7 @@ unsafe extern "C" fn open(
 
 /// The pool's own functions.
 fn own() -> &'static sqlite3_io_methods {
-    &METHODS.get().expect("it is kept before a log is written")[0]
+    &METHODS.get().expect("it is kept where a file is opened").own
 }
 
 /// Writes what was gathered, and goes on with one of the pool's own functions.
@@ -349,6 +372,11 @@ fn done(code: Option<c_int>) -> Result<(), c_int> {
 
 unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
     settled(|own| own.xSync.map(|sync| unsafe { sync(file, flags) }))
+}
+
+unsafe extern "C" fn characteristics(file: *mut sqlite3_file) -> c_int {
+    let ask = own().xDeviceCharacteristics;
+    ask.map_or(0, |ask| unsafe { ask(file) }) | SQLITE_IOCAP_POWERSAFE_OVERWRITE
 }
 
 unsafe extern "C" fn size(file: *mut sqlite3_file, into: *mut sqlite3_int64) -> c_int {
