@@ -194,6 +194,25 @@ describe("the demonstration page", () => {
     await close(writer);
   });
 
+  it("calls what a row refers to by the name that another tab gave it", async () => {
+    const writer = await open("#/kept/workflow/tenants");
+    await writer.locator(".rows").waitFor();
+    const reader = await open("#/kept/workflow/users");
+    await reader.locator(".rows").waitFor();
+    const [name] = await cells(writer, "name");
+    const referring = (label) =>
+      reader.locator('.rows [data-column="tenant_id"] .ref', { hasText: label });
+    const users = await referring(name).count();
+    assert.ok(users > 0, name);
+    await openRow(writer, name);
+    await fill(writer, "name", "Renamed elsewhere");
+    await save(writer);
+    await referring("Renamed elsewhere").nth(users - 1).waitFor();
+    assert.equal(await referring(name).count(), 0);
+    await close(reader);
+    await close(writer);
+  });
+
   it("listens to no table that it has left", async () => {
     const page = await open();
     await page.addInitScript(() => {
@@ -217,7 +236,11 @@ describe("the demonstration page", () => {
       await openTable(page, table);
       await page.locator("thead [data-column=created_at] button").click();
       await page.locator("[data-column=created_at][aria-sort=ascending]").waitFor();
-      assert.equal(await listening(), tables + 1, table);
+      const references = await page
+        .locator(".rows td:has(.ref)")
+        .evaluateAll((found) => new Set(found.map(({ dataset }) => dataset.column)).size);
+      assert.equal(references > 0, table !== "tenants", table);
+      assert.equal(await listening(), tables + 1 + references, table);
     }
     await page.getByRole("link", { name: "Overview" }).click();
     await page.locator(".grid").waitFor({ state: "detached" });

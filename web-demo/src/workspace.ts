@@ -156,18 +156,46 @@ export class Workspace {
 
   /** The labels of the rows that a column's values refer to, by those values. */
   async labels(table: string, column: string, values: Iterable<unknown>): Promise<LabelMap> {
+    const query = this.#labelQuery(table, column, values);
+    return query ? query.read((await this.rows.list(table, query.options)).rows) : new Map();
+  }
+
+  /**
+   * The same now and whenever one of them has changed, in whichever tab, until the function that it
+   * answers with is called.
+   */
+  liveLabels(
+    table: string,
+    column: string,
+    values: Iterable<unknown>,
+    listen: (labels: LabelMap, error?: FreeholdError) => void,
+  ): () => void {
+    const query = this.#labelQuery(table, column, values);
+    if (!query) {
+      listen(new Map());
+      return () => {};
+    }
+    const live = this.rows.live({ table, ...query.options }, ({ rows, error }) =>
+      listen(query.read(rows), error),
+    );
+    return () => live.close();
+  }
+
+  /** How labels are asked for, and read; undefined where there are none. */
+  #labelQuery(table: string, column: string, values: Iterable<unknown>) {
     const wanted = [...new Set(values)].filter((value) => value !== null && value !== undefined);
-    const target = this.model.table(table);
-    if (!target?.label || wanted.length === 0) return new Map();
-    const page = await this.rows.list(table, {
+    const label = this.model.table(table)?.label;
+    if (!label || wanted.length === 0) return undefined;
+    const options = {
       filter: { [column]: { in: wanted } },
-      columns: [column, target.label],
+      columns: [column, label],
       limit: 1000,
       // Who may not delete rows sees no deleted ones.
       includeDeleted: this.actor === undefined,
-    });
-    const label = target.label;
-    return new Map(page.rows.map((row) => [row[column], String(row[label] ?? "")]));
+    };
+    const read = (rows: readonly Row[]): LabelMap =>
+      new Map(rows.map((row) => [row[column], String(row[label] ?? "")]));
+    return { options, read };
   }
 
   /** How many rows refer to a row, by table. */

@@ -8,7 +8,8 @@ import type { ColumnView, TableView } from "../model/schema";
 import { fill, h } from "../ui/dom";
 import type { Child } from "../ui/dom";
 import { icon } from "../ui/icons";
-import type { LabelMap, Workspace } from "../workspace";
+import type { Workspace } from "../workspace";
+import type { Labels } from "./live-labels";
 
 /** What the grid reports. */
 export interface GridActions {
@@ -22,9 +23,6 @@ export interface GridState {
   readonly isFiltered: boolean;
   readonly isDeleted: boolean;
 }
-
-/** Labels of referred rows, by the referring column. */
-export type Labels = ReadonlyMap<string, LabelMap>;
 
 /** A row as it is shown, and the labels that it was made with. */
 interface ShownRow {
@@ -40,7 +38,7 @@ export class Grid {
     role: "region",
     "aria-label": "Rows",
   });
-  readonly #columns: readonly ColumnView[];
+  readonly columns: readonly ColumnView[];
   readonly #head = h("thead", {});
   readonly #body = h("tbody", {});
   readonly #rows = h("table", { class: "rows" }, this.#head, this.#body);
@@ -53,22 +51,7 @@ export class Grid {
     readonly table: TableView,
     readonly actions: GridActions,
   ) {
-    this.#columns = columnsOf(table);
-  }
-
-  /** What the rows' references are called: one question per referring column. */
-  async loadLabels(rows: readonly Row[]): Promise<Labels> {
-    const references = this.#columns.filter(({ target }) => target !== undefined);
-    const entries = references.map(async ({ name, target }): Promise<[string, LabelMap]> => {
-      const { table = "", column = "" } = target ?? {};
-      const labels = this.workspace.labels(
-        table,
-        column,
-        rows.map((row) => row[name]),
-      );
-      return [name, await labels];
-    });
-    return new Map(await Promise.all(entries));
+    this.columns = columnsOf(table);
   }
 
   /** Shows rows. Those that were shown before stay where they are, with focus and selection. */
@@ -81,7 +64,7 @@ export class Grid {
         h(
           "tr",
           {},
-          this.#columns.map((column) => this.#headOf(column, state.order)),
+          this.columns.map((column) => this.#headOf(column, state.order)),
         ),
       );
     }
@@ -166,7 +149,7 @@ export class Grid {
   }
 
   #row(row: Row, labels: Labels): HTMLElement {
-    const cells = this.#columns.map((column, at) =>
+    const cells = this.columns.map((column, at) =>
       at === 0
         ? h("th", { scope: "row", "data-column": column.name }, this.#opener(row, column, labels))
         : h(

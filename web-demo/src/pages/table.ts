@@ -14,6 +14,7 @@ import { notifyError } from "../ui/toast";
 import type { Workspace } from "../workspace";
 import { FilterBar } from "./filter-bar";
 import { Grid } from "./grid";
+import { LiveLabels } from "./live-labels";
 import { openRow } from "./row";
 
 const PAGE_ROWS = 50;
@@ -23,6 +24,7 @@ export class TablePage {
   readonly element: HTMLElement;
   readonly #filters: FilterBar;
   readonly #grid: Grid;
+  readonly #labels: LiveLabels;
   readonly #pager = h("div", { class: "pager" });
   #at: TableRoute;
   /** Where the shown page and those before it start; the first has no cursor. */
@@ -52,6 +54,7 @@ export class TablePage {
       onOpen: (row) => void this.#open(row),
       onOrder: (order) => this.#go({ ...this.#at, order }),
     });
+    this.#labels = new LiveLabels(workspace, this.#grid.columns, () => void this.#show());
     this.element = h(
       "div",
       { class: "table-page" },
@@ -75,6 +78,7 @@ export class TablePage {
   leave(): void {
     this.#left.abort();
     this.#live?.close();
+    this.#labels.close();
   }
 
   #head(): HTMLElement {
@@ -150,7 +154,7 @@ export class TablePage {
     const rows = heard.slice(0, PAGE_ROWS);
     try {
       if (error) throw error;
-      const [count, labels] = await Promise.all([this.#count(), this.#grid.loadLabels(rows)]);
+      const [count, labels] = await Promise.all([this.#count(), this.#labels.of(rows)]);
       if (isOld()) return;
       const { order, deleted: isDeleted = false } = this.#at;
       const isFiltered = filterOf(this.table, this.#at) !== undefined;
