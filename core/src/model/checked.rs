@@ -37,7 +37,7 @@ impl Model {
     pub fn rules_of_checked(json: &Value) -> Option<Model> {
         let spec = read_model(json.as_object()?)?;
         // Its problems were all found when it was checked.
-        let nowhere = node::from_json(&Value::Null);
+        let nowhere = node::from_json(Value::Null);
         Some(resolve::resolve_expanded(spec, &mut Problems::new(&nowhere)))
     }
 }

@@ -102,7 +102,7 @@ impl Model {
     /// - `invalid_model`: the text can't be read, as far as that is noticed.
     pub fn from_checked_json(text: &str) -> Result<Model> {
         let value = serde_json::from_str(text).unwrap_or_default();
-        resolved(&node::from_json(&value), |_, _| {})
+        resolved(&node::from_json(value), |_, _| {})
     }
 
     /// The table of this name.

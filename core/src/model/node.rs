@@ -87,24 +87,20 @@ pub(crate) fn toml_to_json(text: &str) -> Result<Map<String, Value>, Problem> {
 }
 
 /// Takes a JSON value, which has no places.
-pub(super) fn from_json(value: &Value) -> Node {
+pub(super) fn from_json(value: Value) -> Node {
     let value = match value {
         Value::Null => NodeValue::Null,
-        Value::Bool(value) => NodeValue::Boolean(*value),
+        Value::Bool(value) => NodeValue::Boolean(value),
         Value::Number(number) => match number.as_i64() {
             Some(value) => NodeValue::Integer(value),
             None => NodeValue::Real(number.as_f64().unwrap_or(f64::NAN)),
         },
-        Value::String(text) => NodeValue::Text(text.clone()),
-        Value::Array(items) => NodeValue::Array(items.iter().map(from_json).collect()),
+        Value::String(text) => NodeValue::Text(text),
+        Value::Array(items) => NodeValue::Array(items.into_iter().map(from_json).collect()),
         Value::Object(entries) => NodeValue::Table(
             entries
-                .iter()
-                .map(|(key, value)| Entry {
-                    key: key.clone(),
-                    key_place: None,
-                    node: from_json(value),
-                })
+                .into_iter()
+                .map(|(key, value)| Entry { key, key_place: None, node: from_json(value) })
                 .collect(),
         ),
     };
@@ -117,7 +113,7 @@ pub(super) fn from_json_text(text: &str) -> Result<Node, Vec<Problem>> {
         let place = Place { line: error.line(), column: error.column() };
         vec![syntax(&error.to_string(), Some(place))]
     })?;
-    let mut node = from_json(&value);
+    let mut node = from_json(value);
     super::json_place::locate(text, &mut node);
     Ok(node)
 }

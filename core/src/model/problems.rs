@@ -78,6 +78,9 @@ fn is_same_key(key: &str, segment: &str) -> bool {
     key == segment || segment.contains('(') && plain(key) == plain(segment)
 }
 
+/// How many keys may stand in a table of the tree: a column's are the most.
+const KEYS_USUAL: usize = 24;
+
 /// The fields of one table of the tree; what nobody asked for is a mistake.
 pub(super) struct Fields<'n> {
     pub path: String,
@@ -92,7 +95,8 @@ impl<'n> Fields<'n> {
             problems.add(path, "wrong_type", format!("a table expected, not {}", node.kind()));
             return None;
         };
-        Some(Fields { path: path.to_owned(), entries, known: Vec::new() })
+        let known = Vec::with_capacity(KEYS_USUAL);
+        Some(Fields { path: path.to_owned(), entries, known })
     }
 
     pub fn path_of(&self, key: &str) -> String {
@@ -111,7 +115,7 @@ impl<'n> Fields<'n> {
 
     pub fn text(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<String> {
         let node = self.get(key)?;
-        text(node, &self.path_of(key), problems)
+        text(node, || self.path_of(key), problems)
     }
 
     pub fn flag(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<bool> {
@@ -171,11 +175,16 @@ fn is_same_text(one: &str, other: &str) -> bool {
     one.len() == other.len() && one == other
 }
 
-pub(super) fn text(node: &Node, path: &str, problems: &mut Problems<'_>) -> Option<String> {
+/// A text; `path` is asked for where it is something else.
+pub(super) fn text(
+    node: &Node,
+    path: impl FnOnce() -> String,
+    problems: &mut Problems<'_>,
+) -> Option<String> {
     if let NodeValue::Text(value) = &node.value {
         return Some(value.clone());
     }
-    problems.add(path, "wrong_type", format!("a text expected, not {}", node.kind()));
+    problems.add(&path(), "wrong_type", format!("a text expected, not {}", node.kind()));
     None
 }
 
@@ -185,7 +194,7 @@ pub(super) fn texts(node: &Node, path: &str, problems: &mut Problems<'_>) -> Opt
         problems.add(path, "wrong_type", message);
         return None;
     };
-    let read = |(at, item)| text(item, &format!("{path}[{at}]"), problems);
+    let read = |(at, item)| text(item, || format!("{path}[{at}]"), problems);
     Some(items.iter().enumerate().filter_map(read).collect())
 }
 

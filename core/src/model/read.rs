@@ -91,7 +91,7 @@ fn read_link(entry: &Entry, problems: &mut Problems<'_>) -> Option<LinkSpec> {
             continue;
         }
         check_name(&end.key, &end_path, problems);
-        ends.push((end.key.clone(), text(&end.node, &end_path, problems)?));
+        ends.push((end.key.clone(), text(&end.node, || end_path, problems)?));
     }
     if ends.len() != 2 {
         problems.add(&path, "bad_link", format!("a link has two columns, not {}", ends.len()));
@@ -324,7 +324,7 @@ fn read_grant(node: &Node, path: &str, problems: &mut Problems<'_>) -> Option<Gr
 }
 
 pub(super) fn read_expr(node: &Node, path: &str, problems: &mut Problems<'_>) -> Option<Expr> {
-    let source = text(node, path, problems)?;
+    let source = text(node, || path.to_owned(), problems)?;
     match expr_parse::parse(&source) {
         Ok(expr) => Some(expr),
         Err(error) => {
