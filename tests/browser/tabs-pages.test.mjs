@@ -112,6 +112,49 @@ describe("long answers", () => {
     await page.close();
   });
 
+  it("and what else was asked are answered where the tab closes in the same moment", async () => {
+    for (const storage of ["opfs", "memory"]) {
+      const page = await openTab(browser.context, site.address, { name: "closing", storage });
+      const seen = await within(page, async () => {
+        const notes = Array.from({ length: 2_000 }, (_, at) => ({ body: `${at}` }));
+        await db.owner().insertMany("notes", notes);
+        const { postMessage } = Worker.prototype;
+        let messages = 0;
+        Worker.prototype.postMessage = function (...given) {
+          messages += 1;
+          return postMessage.apply(this, given);
+        };
+        let [after, last] = [undefined, -1];
+        const read = async () => {
+          const { rows, next } = await db.owner().list("notes", { limit: 10, after });
+          const isNext = rows.length === 10 && Number(rows[0].body) === last + 1;
+          [after, last] = [next, Number(rows.at(-1).body)];
+          return isNext;
+        };
+        let reading;
+        for (let isGiven = false; !isGiven; ) {
+          await reading;
+          const before = messages;
+          reading = read();
+          isGiven = messages === before;
+        }
+        const writing = db.owner().insert("notes", { body: "last" });
+        const closing = db.close();
+        const late = db.owner().count("notes").then(String, ({ code }) => code);
+        const written = writing.then(({ body }) => body);
+        const ended = Promise.all([reading, written, closing.then(() => "closed"), late]);
+        const patience = new Promise((over) => setTimeout(over, 5_000, "nobody answers"));
+        return Promise.race([ended, patience]);
+      });
+      assert.deepEqual(seen, [true, "last", "closed", "closed"], storage);
+      await page.close();
+    }
+    const again = await open("closing");
+    const last = () => db.owner().list("notes", { filter: { body: "last" } });
+    assert.equal((await within(again, last)).rows.length, 1);
+    await again.close();
+  });
+
   it("come in buffers that are used again, huge ones excepted", async () => {
     const page = await open("buffers");
     const spares = await within(page, async () => {

@@ -26,6 +26,8 @@ export class Calls {
   readonly #waiting = new Set<() => void>();
   readonly #awake = new Awake("answer");
   #sent = 0;
+  /** Called when nothing is on its way any more. */
+  #settled: (() => void)[] = [];
 
   /**
    * Sends a call when its turn comes; its answer. Rejects with `aborted` when its signal says so,
@@ -47,7 +49,8 @@ export class Calls {
         this.#sent -= 1;
         this.#awake.answer();
         const [next] = this.#waiting;
-        next?.();
+        if (next) next();
+        else if (this.#sent === 0) for (const settle of this.#settled.splice(0)) settle();
       };
       const giveUp = (): void => {
         this.#waiting.delete(start);
@@ -58,6 +61,12 @@ export class Calls {
       if (this.#sent < SENT_MAX) start();
       else this.#waiting.add(start);
     });
+  }
+
+  /** Waits until every call is answered, those that were given up too. */
+  settled(): Promise<void> {
+    if (this.#sent === 0) return Promise.resolve();
+    return new Promise((settle) => this.#settled.push(settle));
   }
 }
 

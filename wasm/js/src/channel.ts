@@ -48,7 +48,7 @@ export class Channel {
   readonly #opened: Opened;
   readonly #calls = new Calls();
   #link: Promise<Link>;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(opened: Opened) {
     this.connection = opened.connection;
@@ -124,10 +124,14 @@ export class Channel {
     return typeof answer === "string" ? (readAnswer(answer) as Uint8Array) : answer;
   }
 
-  /** Closes the database, when all calls before are answered. Closing twice does nothing. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** Closes the database, when all calls before are answered. Closing twice is closing once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#calls.settled();
     const link = await this.#link;
     try {
       const send = () => link.ask({ kind: "close" });
@@ -140,7 +144,7 @@ export class Channel {
   }
 
   #ask(ask: Ask, writes: boolean, { signal, onProgress }: RunOptions = {}): Promise<Answer> {
-    if (this.#closed) {
+    if (this.#closing) {
       const message = "the database is closed";
       return Promise.reject(new FreeholdError({ code: "closed", message }));
     }

@@ -291,7 +291,7 @@ export class Database<T extends TablesOf<T> = AnyTables> {
     return this.#channel.connection;
   }
 
-  /** Closes the database for this page. Closing twice does nothing. */
+  /** Closes the database for this page, when what was asked before is answered. */
   close(): Promise<void> {
     return this.#channel.close();
   }
