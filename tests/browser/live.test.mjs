@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
 import { useBrowser } from "./support.mjs";
@@ -36,6 +37,26 @@ describe("a live query", () => {
     });
     return page;
   }
+
+  it("says that the database was closed, and does not open it again", async () => {
+    for (const storage of ["opfs", "memory"]) {
+      const page = await openPage("over", { storage });
+      const found = await within(page, async () => {
+        await Promise.all([db.close(), db.close()]);
+        const { next } = listen(owner, { table: "tenants" });
+        const { error } = await next(() => true);
+        const late = await db.owner().count("tenants").catch(({ code }) => code);
+        await db.close();
+        return [error?.code, late];
+      });
+      assert.deepEqual(found, ["closed", "closed"], storage);
+      // A worker's locks go a little later than it.
+      const isFree = async () => (await navigator.locks.query()).held.length === 0;
+      for (let at = 0; at < 300 && !(await within(page, isFree)); at += 1) await setTimeout(10);
+      assert.ok(await within(page, isFree), storage);
+      await page.close();
+    }
+  });
 
   it("says what came, changed and went, and keeps the rows that stayed", async () => {
     const page = await openPage("changes");

@@ -165,7 +165,7 @@ fn writes_of_flushed_commits(medium: &Medium) -> Writes {
             step if empties(step) => (emptied, is_open) = (emptied + 1, false),
             step if begins(step) => (begun, is_open) = (begun + 1, true),
             Step::Write { file, .. } if file == LOG => {
-                behind += usize::from(flushed);
+                behind += usize::from(flushed && is_open);
                 written = is_open;
             }
             Step::Flush { file } if file == LOG => flushed = written,

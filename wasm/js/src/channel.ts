@@ -12,6 +12,7 @@ import type { OnCall } from "./debug.js";
 import type { Answer, Ask } from "./engine.js";
 import { FreeholdError } from "./error.js";
 import type { ErrorBody } from "./error.js";
+import { closed } from "./link.js";
 import type { Link, OnProgress } from "./link.js";
 import { mayWrite } from "./requests.js";
 import type { Progress } from "./results.js";
@@ -94,6 +95,8 @@ export class Channel {
     let isOver = false;
     const start = async (): Promise<void> => {
       const text = toText({ method, as, params: encodeParams(params) });
+      // Else it would be opened again, and nobody would close it.
+      if (this.#closing) throw closed();
       const link = await this.#reach();
       if (isOver) return;
       const read = (answer: Answer) => isOver || hear(() => readAnswer(answer));
@@ -126,8 +129,14 @@ export class Channel {
 
   /** Closes the database, when all calls before are answered. Closing twice is closing once. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    if (this.#closing) return this.#closing;
+    const closing = this.#close();
+    this.#closing = closing;
+    // Why that failed is said once; there is nothing left to close.
+    closing.catch(() => {
+      this.#closing = Promise.resolve();
+    });
+    return closing;
   }
 
   async #close(): Promise<void> {
@@ -144,10 +153,7 @@ export class Channel {
   }
 
   #ask(ask: Ask, writes: boolean, { signal, onProgress }: RunOptions = {}): Promise<Answer> {
-    if (this.#closing) {
-      const message = "the database is closed";
-      return Promise.reject(new FreeholdError({ code: "closed", message }));
-    }
+    if (this.#closing) return Promise.reject(closed());
     const report = onProgress
       ? (progress: string) => onProgress(JSON.parse(progress) as Progress)
       : this.#opened.onProgress;

@@ -36,6 +36,7 @@ export class LiveLabels {
     return new Map(await Promise.all(entries));
   }
 
+  /** Ends all questions; what is asked for after that is asked anew. */
   close(): void {
     for (const { end } of this.#watched.values()) end();
     this.#watched.clear();

@@ -54,7 +54,10 @@ export class TablePage {
       onOpen: (row) => void this.#open(row),
       onOrder: (order) => this.#go({ ...this.#at, order }),
     });
-    this.#labels = new LiveLabels(workspace, this.#grid.columns, () => void this.#show());
+    this.#labels = new LiveLabels(workspace, this.#grid.columns, () => {
+      // What is wrong with the rows is said already.
+      if (!this.#heard?.error) void this.#show();
+    });
     this.element = h(
       "div",
       { class: "table-page" },
@@ -165,7 +168,10 @@ export class TablePage {
       this.#isTurned = false;
     } catch (error) {
       if (isOld()) return;
-      this.#grid.showFailure(() => this.#watch());
+      this.#grid.showFailure(() => {
+        this.#labels.close();
+        this.#watch();
+      });
       fill(this.#pager);
       notifyError(error);
     }
