@@ -59,6 +59,13 @@ describe("the demonstration page", () => {
 
   const open = (hash) => openStudio(browser.context, site.address, hash);
 
+  /** The same, once it shows rows. */
+  async function openRows(hash) {
+    const page = await open(hash);
+    await page.locator(".rows").waitFor();
+    return page;
+  }
+
   async function close(page) {
     assert.deepEqual(page.errors, []);
     await page.close();
@@ -125,8 +132,7 @@ describe("the demonstration page", () => {
   });
 
   it("shares the database with another tab, and goes on when that tab is gone", async () => {
-    const first = await open("#/kept/workflow/users");
-    await first.locator(".rows").waitFor();
+    const first = await openRows("#/kept/workflow/users");
     const second = await open("#/kept/workflow/users");
     const count = await openTable(second, "users");
     await first.close();
@@ -137,10 +143,8 @@ describe("the demonstration page", () => {
   });
 
   it("shows what another tab writes, where it belongs, and stays where it is", async () => {
-    const writer = await open("#/kept/vibecraft/users");
-    await writer.locator(".rows").waitFor();
-    const reader = await open("#/kept/vibecraft/users?order=name&filter=timezone%3Aeq%3AUTC");
-    await reader.locator(".rows").waitFor();
+    const writer = await openRows("#/kept/vibecraft/users");
+    const reader = await openRows("#/kept/vibecraft/users?order=name&filter=timezone%3Aeq%3AUTC");
     const [label] = await cells(reader, "name");
     const first = reader.locator(".row-open").first();
     await first.focus();
@@ -195,10 +199,8 @@ describe("the demonstration page", () => {
   });
 
   it("calls what a row refers to by the name that another tab gave it", async () => {
-    const writer = await open("#/kept/workflow/tenants");
-    await writer.locator(".rows").waitFor();
-    const reader = await open("#/kept/workflow/users");
-    await reader.locator(".rows").waitFor();
+    const writer = await openRows("#/kept/workflow/tenants");
+    const reader = await openRows("#/kept/workflow/users");
     const [name] = await cells(writer, "name");
     const referring = (label) =>
       reader.locator('.rows [data-column="tenant_id"] .ref', { hasText: label });

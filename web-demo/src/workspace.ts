@@ -155,7 +155,7 @@ export class Workspace {
   }
 
   /** The labels of the rows that a column's values refer to, by those values. */
-  async labels(table: string, column: string, values: Iterable<unknown>): Promise<LabelMap> {
+  async labels(table: string, column: string, values: readonly unknown[]): Promise<LabelMap> {
     const query = this.#labelQuery(table, column, values);
     return query ? query.read((await this.rows.list(table, query.options)).rows) : new Map();
   }
@@ -167,7 +167,7 @@ export class Workspace {
   liveLabels(
     table: string,
     column: string,
-    values: Iterable<unknown>,
+    values: readonly unknown[],
     listen: (labels: LabelMap, error?: FreeholdError) => void,
   ): () => void {
     const query = this.#labelQuery(table, column, values);
@@ -182,8 +182,8 @@ export class Workspace {
   }
 
   /** How labels are asked for, and read; undefined where there are none. */
-  #labelQuery(table: string, column: string, values: Iterable<unknown>) {
-    const wanted = [...new Set(values)].filter((value) => value !== null && value !== undefined);
+  #labelQuery(table: string, column: string, values: readonly unknown[]) {
+    const wanted = values.filter((value) => value !== null && value !== undefined);
     const label = this.model.table(table)?.label;
     if (!label || wanted.length === 0) return undefined;
     const options = {

@@ -38,6 +38,7 @@ export class Grid {
     role: "region",
     "aria-label": "Rows",
   });
+  /** What is shown of each row, in order. */
   readonly columns: readonly ColumnView[];
   readonly #head = h("thead", {});
   readonly #body = h("tbody", {});
