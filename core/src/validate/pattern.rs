@@ -5,13 +5,17 @@
 //! Navarro and Raffinot, 2001), in linear time and some twenty times faster than the general
 //! engine, which takes everything else: groups, alternatives, and text beyond ASCII.
 
+use std::sync::OnceLock;
+
 use regex_lite::Regex;
 
 /// A compiled pattern. It matches anywhere in a text unless it is anchored.
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    regex: Regex,
+    text: String,
     sequence: Option<Box<Sequence>>,
+    /// For what is no sequence; for the others once a text is not ASCII.
+    regex: OnceLock<Regex>,
 }
 
 impl Pattern {
@@ -21,20 +25,28 @@ impl Pattern {
     ///
     /// The text is no regular expression.
     pub(crate) fn new(text: &str) -> Result<Pattern, regex_lite::Error> {
-        let regex = Regex::new(text)?;
         let sequence = Parser { rest: text.as_bytes() }.parse().map(Box::new);
-        Ok(Pattern { regex, sequence })
+        let regex = match sequence {
+            Some(_) => OnceLock::new(),
+            None => Regex::new(text)?.into(),
+        };
+        Ok(Pattern { text: text.to_owned(), sequence, regex })
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        self.regex.as_str()
+        &self.text
     }
 
     pub(crate) fn is_match(&self, text: &str) -> bool {
         match &self.sequence {
             Some(sequence) if text.is_ascii() => sequence.is_match(text.as_bytes()),
-            _ => self.regex.is_match(text),
+            _ => self.regex().is_match(text),
         }
+    }
+
+    fn regex(&self) -> &Regex {
+        let compile = || Regex::new(&self.text).expect("every sequence is a regular expression");
+        self.regex.get_or_init(compile)
     }
 }
 
@@ -347,7 +359,7 @@ mod tests {
                 for text in &texts {
                     prop_assert_eq!(
                         pattern.is_match(text),
-                        pattern.regex.is_match(text),
+                        pattern.regex().is_match(text),
                         "{:?} on {:?}", pattern.as_str(), text
                     );
                 }
