@@ -4,11 +4,14 @@
 //! handles given out here.
 
 mod checks;
+mod database_file;
 mod gathered;
 mod journal;
 mod keys;
+mod newer;
 mod records;
 mod restore;
+mod resume;
 mod sessions;
 mod standing;
 
@@ -69,6 +72,8 @@ pub struct Database {
     initialized: Cell<bool>,
     /// The database's version, where it is newer than this build.
     newer: Cell<Option<i64>>,
+    /// Whether SQLite refuses writes.
+    is_query_only: Cell<bool>,
     /// SQLite's count of what other connections committed, when that was last looked at.
     seen: Cell<i64>,
     backups: Option<Box<dyn BackupStore>>,
@@ -110,6 +115,7 @@ impl Database {
             pages: standing::Pages::default(),
             initialized: Cell::new(false),
             newer: Cell::new(None),
+            is_query_only: Cell::new(false),
             seen: Cell::new(0),
             backups: None,
             source: None,
@@ -220,7 +226,7 @@ impl Database {
         let options = DownOptions { to, backup: self.backups.as_deref(), progress: Some(progress) };
         self.before_schema_change()?;
         // Going back is the one write that a database newer than this build takes.
-        self.engine.connection.pragma_update(None, "query_only", false)?;
+        self.set_query_only(false)?;
         let run = migrate::down(&mut self.engine.connection, &self.bundle, options);
         self.look_for_newer()?;
         run
@@ -315,11 +321,6 @@ impl Database {
         looked
     }
 
-    /// The database's version and the newest one known, where it is newer than this build.
-    fn newer(&self) -> Option<(i64, i64)> {
-        self.newer.get().map(|database| (database, self.bundle.latest()))
-    }
-
     /// What stands on the schema as it is goes before it changes.
     fn before_schema_change(&self) -> Result<()> {
         // Whoever looks at a backup, or at the file without this build, finds the table complete.
@@ -329,36 +330,6 @@ impl Database {
         self.gateway.close(&self.engine)?;
         self.engine.connection.flush_prepared_statement_cache();
         self.engine.recorder.release(&self.engine.connection)
-    }
-
-    fn check_writable(&self) -> Result<()> {
-        self.look_for_newer_by_others()?;
-        let Some(database) = self.newer.get() else { return Ok(()) };
-        let known = self.bundle.latest().to_string();
-        Err(Error::NewerDatabase { database: database.to_string(), known })
-    }
-
-    /// Nothing may be written by a build that doesn't know what it would break.
-    fn look_for_newer(&self) -> Result<()> {
-        let version = migrate::current_version(&self.engine.connection)?;
-        self.newer.set(Some(version).filter(|version| *version > self.bundle.latest()));
-        self.engine.connection.pragma_update(None, "query_only", self.newer.get().is_some())?;
-        Ok(())
-    }
-
-    /// A newer build may migrate the file while this one has it open.
-    fn look_for_newer_by_others(&self) -> Result<()> {
-        if self.engine.recorder.is_alone && self.seen.get() != 0 {
-            return Ok(());
-        }
-        let mut statement = self.engine.connection.prepare_cached("PRAGMA data_version")?;
-        let seen = statement.query_row([], |row| row.get(0))?;
-        if self.seen.replace(seen) == seen {
-            return Ok(());
-        }
-        self.engine.keys.forget();
-        self.initialized.set(false);
-        self.look_for_newer()
     }
 }
 

@@ -12,10 +12,9 @@ import { MODEL, bodies, connection, note, openTab, reaches } from "./tabs.mjs";
  * is done, one that has `trap-after` when it is asked for the first time, once it was done.
  */
 const TRAPS = () => {
-  const instantiate = WebAssembly.instantiateStreaming;
-  WebAssembly.instantiateStreaming = async (...given) => {
-    const { instance, module } = await instantiate.apply(WebAssembly, given);
-    const { exports } = instance;
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (module, imports) => {
+    const { exports } = await instantiate.call(WebAssembly, module, imports);
     const call = (handle, at, length, ...rest) => {
       const bytes = new Uint8Array(exports.memory.buffer, at, length);
       const text = new TextDecoder().decode(bytes.slice());

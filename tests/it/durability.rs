@@ -2,6 +2,7 @@
 //! made of what it was not told to flush.
 
 mod medium;
+mod resumed;
 
 use freehold::{Actor, Bundle, Database, Session};
 use freehold_core::database::{Log, gather_log, log_exclusively};

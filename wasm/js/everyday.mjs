@@ -5,7 +5,7 @@
 
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 
-import { initSync, open, prepare } from "./dist/freehold_wasm.js";
+import { initSync, open, prepare, ready, resume, scrub, stackEnd } from "./dist/freehold_wasm.js";
 import { modelFolders } from "./model-files.mjs";
 
 const SCENARIOS = new URL("../../tests/scenarios/", import.meta.url);
@@ -212,13 +212,22 @@ function rowsOf(handle, as, table) {
   return ask(handle, { method: "list", as, params: { table, limit: 50 } }).ok?.rows ?? [];
 }
 
+/** What a start with a snapshot does around it; one in memory is not set aside. */
+async function setAside(handle) {
+  await ready();
+  scrub(stackEnd() === 0);
+  const kept = handle.suspend(handle.prepared());
+  if (!kept || resume()) throw new Error("a database in memory was set aside");
+  return kept;
+}
+
 async function openMemory(name, bundle, testing, image) {
   const key = `base64:${Buffer.alloc(32, 7).toString("base64")}`;
   // A page has opened by the same model before: the checks lie in the second file.
   const request = { checked: isJson(bundle), name, storage: "memory", bundle, testing, key };
   const openPrepared = () => {
     prepare(JSON.stringify(request));
-    return open(JSON.stringify(request), image);
+    return open(JSON.stringify(request), image).then(setAside);
   };
   try {
     return await openPrepared();

@@ -1,5 +1,7 @@
 //! An open database as JavaScript holds it: how it is opened, and what it answers.
 
+use std::cell::RefCell;
+
 use freehold_core::database::{Log, proven_backup};
 use freehold_core::host::{FixedHost, Host};
 use freehold_core::migrate::Progress;
@@ -24,6 +26,29 @@ pub struct Handle {
     stored_as: Option<String>,
     /// The stored file's log.
     log: Option<Log>,
+    /// Whether a test decides the time and random bytes.
+    is_testing: bool,
+}
+
+thread_local! {
+    /// What was set aside.
+    static SUSPENDED: RefCell<Option<Handle>> = const { RefCell::new(None) };
+}
+
+/// Takes back what was set aside, in the copy of memory of this name or in the memory itself;
+/// nothing where the files are not of that copy, which is of no use then.
+#[wasm_bindgen]
+#[must_use]
+pub fn resume(snapshot: Option<String>) -> Option<Handle> {
+    let handle = SUSPENDED.take()?;
+    match handle.database.resume(snapshot.as_deref()) {
+        Ok(true) => Some(handle),
+        // Closing it would write what it knows.
+        _ => {
+            SUSPENDED.set(Some(handle));
+            None
+        }
+    }
 }
 
 /// Opens what a request names.
@@ -35,6 +60,7 @@ pub(crate) async fn open(request: &str, image: Option<Vec<u8>>) -> Result<Handle
         (true, Some(_)) => return Err(request::invalid("image", "for `memory` alone").into()),
         (false, image) => (storage::open_memory(image)?, None),
     };
+    let is_testing = testing.is_some();
     let host: Box<dyn Host + Send> = match testing {
         Some((now_ms, seed)) => Box::new(FixedHost::new(now_ms, seed)),
         None => Box::new(JsHost::new().map_err(|_| no_random_bytes())?),
@@ -46,7 +72,7 @@ pub(crate) async fn open(request: &str, image: Option<Vec<u8>>) -> Result<Handle
     if is_stored && backups > 0 {
         database = database.with_backups(Box::new(Backups::new(&name, backups)?));
     }
-    Ok(Handle { database, stored_as: is_stored.then_some(name), log })
+    Ok(Handle { database, stored_as: is_stored.then_some(name), log, is_testing })
 }
 
 /// Puts a proven backup in the place of the stored database that a request names.
@@ -163,8 +189,39 @@ impl Handle {
         answer(self.shut())
     }
 
+    /// Sets the database aside for a copy of this memory, which goes on with `resume`; this one
+    /// does, too. With statements that `prepared` answered. Itself where no copy may be kept.
+    #[must_use]
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn suspend(self, statements: Vec<String>) -> Option<Handle> {
+        let is_plain = self.stored_as.is_some() && !self.is_testing;
+        match is_plain && self.database.suspend(&statements).unwrap_or(false) {
+            true => {
+                SUSPENDED.set(Some(self));
+                None
+            }
+            false => Some(self),
+        }
+    }
+
+    /// The statements of reads that stay prepared; none with values in them.
+    #[must_use]
+    pub fn prepared(&self) -> Vec<String> {
+        self.database.prepared()
+    }
+
+    /// Writes into the database which copy was made of it last; whether that is so.
+    #[must_use]
+    #[wasm_bindgen(js_name = nameSnapshot)]
+    pub fn name_snapshot(&self, snapshot: &str) -> bool {
+        self.database.name_snapshot(snapshot).is_ok()
+    }
+
     fn shut(self) -> Result<(), OpenError> {
-        self.database.close()?;
+        match &self.log {
+            Some(log) => self.database.close_emptied(log)?,
+            None => self.database.close()?,
+        }
         self.stored_as.map_or(Ok(()), |name| storage::release(&name))
     }
 }

@@ -9,12 +9,13 @@ mod handle;
 pub mod host;
 mod memory;
 mod request;
+mod scrub;
 mod spares;
 pub mod storage;
 
 use wasm_bindgen::prelude::*;
 
-pub use handle::Handle;
+pub use handle::{Handle, resume};
 
 #[wasm_bindgen(start)]
 fn report_panics() {
@@ -22,6 +23,11 @@ fn report_panics() {
     // there a page hears of a trap.
     std::panic::set_hook(Box::new(|panic| wasm_bindgen::throw_str(&panic.to_string())));
 }
+
+/// Does nothing, asynchronously: makes what the bindings need for that and keep.
+#[wasm_bindgen]
+#[allow(clippy::unused_async)]
+pub async fn ready() {}
 
 /// Opens a database: `{"name", "bundle", "storage", "backups", "key", "testing"}`. One in memory
 /// may start as the bytes of a SQLite file.

@@ -38,6 +38,19 @@ const bytes = readFileSync(process.argv[1]);
 console.log(bytes.length, gzipSync(bytes, { level: 9 }).length, brotliCompressSync(bytes).length);
 ";
 
+/// Puts what tells this build from every other into the first of the files named by its arguments:
+/// a section `build_id` (WebAssembly's tool conventions) with a hash of both.
+const IDENTIFY: &str = "
+const { createHash } = require('node:crypto');
+const { appendFileSync, readFileSync } = require('node:fs');
+const files = process.argv.slice(1);
+const hash = createHash('sha256');
+for (const file of files) hash.update(readFileSync(file));
+const [id, name] = [hash.digest().subarray(0, 16), Buffer.from('build_id')];
+const content = [name.length, ...name, id.length, ...id];
+appendFileSync(files[0], Buffer.from([0, content.length, ...content]));
+";
+
 /// Makes the file small once it is compressed: functions stay apart, all but the smallest, and in
 /// the order of their names, which puts those that look alike side by side. (Inlining more makes
 /// the raw file smaller, and the compressed one larger.)
@@ -127,7 +140,7 @@ fn divide(named: &Path, first: &Path, rest: &Path) -> Outcome<()> {
     for file in [first, rest] {
         run(wasm_opt().args(ARRANGE).arg("-o").arg(file).arg(file))?;
     }
-    Ok(())
+    run(command("node").args(["-e", IDENTIFY]).arg(first).arg(rest))
 }
 
 fn wasm_opt() -> Command {

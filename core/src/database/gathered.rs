@@ -9,10 +9,6 @@
 //! A log that is emptied keeps its place on the disk, since a flush takes twice as long where a
 //! file grew: it is written over with zeros, which SQLite takes for no log at all.
 //!
-//! The database's file says that a write harms nothing beside it, as SQLite's own systems for Unix
-//! and Windows say of the same disks: else a commit's last page is written twice, to fill up a
-//! sector.
-//!
 //! The form of a log is that of SQLite's file format, section 4.1.
 #![allow(unsafe_code)]
 
@@ -21,10 +17,11 @@ use std::ffi::{CString, c_int, c_void};
 use std::ptr;
 
 use rusqlite::ffi::{
-    SQLITE_IOCAP_POWERSAFE_OVERWRITE, SQLITE_OK, SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_WAL,
-    SQLITE_SYNC_NORMAL, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3_io_methods,
-    sqlite3_vfs, sqlite3_vfs_find,
+    SQLITE_OK, SQLITE_OPEN_MAIN_DB, SQLITE_OPEN_WAL, SQLITE_SYNC_NORMAL, sqlite3_file,
+    sqlite3_filename, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find,
 };
+
+use super::database_file;
 
 /// The most that is kept: a commit of usual size, with room.
 const GATHERED_MAX: usize = 1 << 20;
@@ -143,7 +140,7 @@ impl Methods {
             xFileSize: Some(size),
             ..own
         };
-        let database = sqlite3_io_methods { xDeviceCharacteristics: Some(characteristics), ..own };
+        let database = database_file::methods(own);
         Methods { own, log, database }
     }
 }
@@ -176,6 +173,13 @@ pub fn gather_log(vfs_name: &str) {
     }
 }
 
+/// Forgets what a log was found to hold. Nothing is gathered at the moment.
+pub(super) fn forget() {
+    GATHERED.with_borrow_mut(|gathered| {
+        (gathered.end, gathered.frame, gathered.used) = (0, 0, None);
+    });
+}
+
 unsafe extern "C" fn open(
     vfs: *mut sqlite3_vfs,
     name: sqlite3_filename,
@@ -196,9 +200,7 @@ unsafe extern "C" fn open(
             (*file).pMethods = if flags & SQLITE_OPEN_WAL == 0 {
                 &raw const methods.database
             } else {
-                GATHERED.with_borrow_mut(|gathered| {
-                    (gathered.end, gathered.frame, gathered.used) = (0, 0, None);
-                });
+                forget();
                 &raw const methods.log
             };
         }
@@ -207,7 +209,7 @@ unsafe extern "C" fn open(
 }
 
 /// The pool's own functions.
-fn own() -> &'static sqlite3_io_methods {
+pub(super) fn own() -> &'static sqlite3_io_methods {
     &METHODS.get().expect("it is kept where a file is opened").own
 }
 
@@ -372,11 +374,6 @@ fn done(code: Option<c_int>) -> Result<(), c_int> {
 
 unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
     settled(|own| own.xSync.map(|sync| unsafe { sync(file, flags) }))
-}
-
-unsafe extern "C" fn characteristics(file: *mut sqlite3_file) -> c_int {
-    let ask = own().xDeviceCharacteristics;
-    ask.map_or(0, |ask| unsafe { ask(file) }) | SQLITE_IOCAP_POWERSAFE_OVERWRITE
 }
 
 unsafe extern "C" fn size(file: *mut sqlite3_file, into: *mut sqlite3_int64) -> c_int {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 
-use super::Database;
+use super::{Database, database_file};
 use crate::error::Result;
 use crate::owner::audited;
 
@@ -52,7 +52,12 @@ impl Log {
 /// - `not_a_database`, `corrupt`: the file can't be read
 /// - `io`, `storage_full`
 pub fn log_exclusively(connection: &mut Connection, pages_max: i32) -> Result<Log> {
-    for (name, value) in [("locking_mode", "exclusive"), ("journal_mode", "wal")] {
+    let mut settings = [("locking_mode", "exclusive"), ("journal_mode", "wal")];
+    // An index that SQLite begins to keep by itself it never lets go of.
+    if database_file::is_of(connection) {
+        settings.reverse();
+    }
+    for (name, value) in settings {
         connection.pragma_update_and_check(None, name, value, |_| Ok(()))?;
     }
     connection.pragma_update(None, "synchronous", "full")?;
@@ -88,6 +93,19 @@ impl Database {
         connection.pragma(None, "wal_checkpoint", "truncate", |_| Ok(()))?;
         log.pages.store(0, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Closes the database as [`Database::close`] does, with nothing left in its log.
+    ///
+    /// # Errors
+    ///
+    /// - those of [`Database::close`]; what can't be brought into the file stays in the log
+    pub fn close_emptied(self, log: &Log) -> Result<()> {
+        // What can't be filled in now is filled in when the table is read.
+        audited::fill(&self.engine).ok();
+        log.forget();
+        self.empty_log(log).ok();
+        self.close()
     }
 
     /// The whole database as the bytes of a SQLite file.

@@ -33,7 +33,7 @@ impl Database {
         self.engine.keys.check(&proven)?;
         self.before_schema_change()?;
         // A database that was newer than this build was opened for reading alone.
-        self.engine.connection.pragma_update(None, "query_only", false)?;
+        self.set_query_only(false)?;
         let copied = copy(&proven, &mut self.engine.connection);
         self.engine.connection.flush_prepared_statement_cache();
         self.engine.recorder.forget_known();
@@ -84,6 +84,8 @@ fn prove(bytes: &[u8], bundle: &Bundle, host: &dyn Host) -> Result<Connection> {
         let (database, known) = (version.to_string(), bundle.latest().to_string());
         return Err(Error::NewerDatabase { database, known });
     }
+    // What a snapshot knows is another file's.
+    migrate::write_meta(&connection, migrate::Meta::Snapshot, None)?;
     if internal::is_there(&connection)? {
         internal::renew_replica(&connection, host)?;
     }

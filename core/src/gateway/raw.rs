@@ -33,6 +33,10 @@ pub(super) struct Compiled {
 }
 
 impl Statement {
+    pub(super) fn is(&self, raw: *mut ffi::sqlite3_stmt) -> bool {
+        self.raw.as_ptr() == raw
+    }
+
     /// Compiles the first statement of a text; None where it holds none.
     pub(super) fn compile(connection: &Connection, text: &str) -> Result<Option<Compiled>> {
         let length = c_int::try_from(text.len());

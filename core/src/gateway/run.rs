@@ -178,6 +178,11 @@ impl Gateway {
         Ok(false)
     }
 
+    /// Whether this is a statement of an app's that is kept here.
+    pub(crate) fn keeps(&self, statement: *mut rusqlite::ffi::sqlite3_stmt) -> bool {
+        self.compiled.borrow().iter().any(|compiled| compiled.statement.is(statement))
+    }
+
     fn take(&self, text: &str) -> Option<Compiled> {
         let mut compiled = self.compiled.borrow_mut();
         let at = compiled.iter().rposition(|compiled| compiled.text == text)?;

@@ -55,6 +55,8 @@ pub enum Meta {
     ModelText,
     /// Set while the schema was pushed past its migrations.
     Pushed,
+    /// Which snapshot of an open database was made of it last.
+    Snapshot,
 }
 
 impl Meta {
@@ -64,6 +66,7 @@ impl Meta {
             Meta::ModelSource => "model_source",
             Meta::ModelText => "model_text",
             Meta::Pushed => "pushed",
+            Meta::Snapshot => "snapshot",
         }
     }
 }

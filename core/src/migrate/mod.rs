@@ -37,5 +37,5 @@ pub use status::{Entry, State, Status, status};
 pub use up::{Progress, Run, Target, UpOptions, up};
 pub use verify::{Verified, verify};
 
-pub(crate) use history::read_meta;
+pub(crate) use history::{read_meta, write_meta};
 pub(crate) use status::current_version;

@@ -7,10 +7,12 @@
 
 import { Ahead } from "./ahead.js";
 import type { Page } from "./ahead.js";
-import init, { callStatic, open, prepare, replace } from "./freehold_wasm.js";
+import { callStatic, open, prepare, replace, scrub } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
-import { inNode, readFile } from "./node.js";
-import { Rest, isEveryday, isUnchecked } from "./rest.js";
+import { load } from "./load.js";
+import type { Core } from "./load.js";
+import { isEveryday, isUnchecked } from "./rest.js";
+import type { Snapshot } from "./snapshot.js";
 import { Standing } from "./standing.js";
 import { isLong } from "./text.js";
 
@@ -50,23 +52,28 @@ const NO_BYTES = new Uint8Array();
 /** At most one open database. */
 export class Engine {
   #handle: Handle | undefined;
-  readonly #rest: Rest;
+  readonly #core: Core;
+  /** Where it may begin as long as it has done nothing. */
+  readonly #snapshot: Snapshot | undefined;
+  #isUntouched = true;
   readonly #ahead = new Ahead();
   readonly #spares: Uint8Array<ArrayBuffer>[] = [];
   readonly #standing = new Standing(() => this.#handle);
 
-  private constructor(rest: Rest) {
-    this.#rest = rest;
+  private constructor(core: Core, snapshot: Snapshot | undefined) {
+    this.#core = core;
+    this.#snapshot = snapshot;
   }
 
-  /** Loads the WebAssembly file that lies beside this module. */
-  static async start(): Promise<Engine> {
-    return new Engine(await load());
+  /** @internal Loads the core, which may begin from a snapshot. */
+  static async start(snapshot?: Snapshot): Promise<Engine> {
+    return new Engine(await load(), snapshot);
   }
 
   /** Reads a request ahead of opening by it, which says what is wrong with it. */
-  prepare(request: string): void {
-    if (!isUnchecked(request)) prepare(request);
+  async prepare(request: string): Promise<void> {
+    if (isUnchecked(request) || (await this.#snapshot?.isOf(this.#core, request))) return;
+    prepare(request);
   }
 
   /**
@@ -78,6 +85,7 @@ export class Engine {
    */
   async handle(ask: Ask, onProgress: (progress: string) => void, give?: Give): Promise<Given> {
     if (ask.kind !== "call") this.#ahead.drop();
+    if (ask.kind !== "open") this.#isUntouched = false;
     const missing = await this.#loadFor(ask);
     if (missing !== undefined) return missing;
     try {
@@ -106,6 +114,8 @@ export class Engine {
   /** Nothing was asked for a while. */
   tidy(): void {
     this.#handle?.tidy();
+    // A start without it takes a little longer.
+    void this.#snapshot?.save(() => this.#handle).catch(() => {});
   }
 
   async #answer(
@@ -118,7 +128,7 @@ export class Engine {
         return callStatic(ask.text);
       case "open":
         return orRefused(async () => {
-          this.#handle = await open(ask.text, ask.image);
+          this.#handle = await this.#open(ask.text, ask.image);
           return DONE;
         });
       case "call":
@@ -143,6 +153,21 @@ export class Engine {
         this.#handle = undefined;
         return handle ? handle.close() : DONE;
       }
+    }
+  }
+
+  async #open(text: string, image: Uint8Array | undefined): Promise<Handle> {
+    const isUntouched = this.#isUntouched;
+    this.#isUntouched = false;
+    // What a copy of the memory must not hold is written over.
+    scrub(isUntouched && this.#snapshot !== undefined);
+    try {
+      const resumed = await this.#snapshot?.resume(this.#core, text, isUntouched);
+      if (resumed) return resumed;
+      const handle = await open(text, image);
+      return await ((isUntouched && this.#snapshot?.copy(this.#core, handle, text)) || handle);
+    } finally {
+      scrub(false);
     }
   }
 
@@ -198,7 +223,7 @@ export class Engine {
   async #loadFor(ask: Ask): Promise<Answer | undefined> {
     if (!isLate(ask)) return undefined;
     try {
-      await this.#rest.load();
+      await this.#core.rest.load();
       return undefined;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -231,15 +256,4 @@ async function orRefused(work: () => Answer | Promise<Answer>): Promise<Answer> 
     if (typeof thrown === "string") return thrown;
     throw thrown;
   }
-}
-
-let loading: Promise<Rest> | undefined;
-
-function load(): Promise<Rest> {
-  // Bundlers look for exactly this form.
-  const file = new URL("./freehold_wasm_bg.wasm", import.meta.url);
-  loading ??= init({ module_or_path: inNode() ? readFile(file) : file }).then(
-    (first) => new Rest(first),
-  );
-  return loading;
 }

@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 
+import { compile } from "./compile.js";
 import { EVERYDAY } from "./everyday.js";
 import type { InitOutput } from "./freehold_wasm.js";
 import { inNode, readFile } from "./node.js";
@@ -47,6 +48,11 @@ export class Rest {
     if (!inNode()) setTimeout(() => this.load().catch(() => {}), REST_MS);
   }
 
+  /** Whether the file is there. */
+  get isThere(): boolean {
+    return this.#first.has_rest?.value === 1;
+  }
+
   /** Resolves when the file is there. Rejects when it can't be had; asking again tries again. */
   load(): Promise<void> {
     this.#loading ??= this.#fetch().catch((error: unknown) => {
@@ -58,14 +64,7 @@ export class Rest {
 
   async #fetch(): Promise<void> {
     if (inNode()) return this.#loadNow();
-    const fetching = fetch(file(), { priority: "low" });
-    const module = await WebAssembly.compileStreaming(fetching).catch(async () => {
-      // A server that doesn't know the type `application/wasm` still has the bytes.
-      const response = await fetch(file());
-      if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
-      return WebAssembly.compile(await response.arrayBuffer());
-    });
-    this.#instantiate(module);
+    this.#instantiate(await compile(file(), { priority: "low" }));
   }
 
   #loadNow(): void {

@@ -11,6 +11,7 @@ import { Engine } from "./engine.js";
 import { Leader } from "./tabs/lead.js";
 import { leaderLock } from "./tabs/messages.js";
 import { bufferOf, plain } from "./text.js";
+import { Snapshot } from "./snapshot.js";
 import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";
 import { OWN, Works } from "./tabs/works.js";
 
@@ -24,14 +25,15 @@ interface Scope {
 }
 
 const scope = globalThis as unknown as Scope;
-const works = new Works(() => Engine.start(), fail);
+let snapshot: Snapshot | undefined;
+const works = new Works(() => Engine.start(snapshot), (error) => void fail(error));
 let leader: Leader | undefined;
 let leave = () => {};
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "ask") works.ask(OWN, data, post, data.spare);
-  else if (data.kind === "load") load(data.request);
-  else if (data.kind === "join") void join(data.tab).catch((error: unknown) => fail(error));
+  else if (data.kind === "load") load(data.name, data.request);
+  else if (data.kind === "join") void join(data.tab).catch(fail);
   else works.add(OWN, { run: close });
 };
 
@@ -45,10 +47,11 @@ function post(reply: GivenReply): void {
 }
 
 /** Loads the core, and has it read the request by which it will open a database. */
-function load(request: string | undefined): void {
+function load(name: string, request: string | undefined): void {
+  snapshot ??= new Snapshot(name);
   works.add(OWN, {
     run: async (engine) => {
-      if (request !== undefined) engine.prepare(request);
+      if (request !== undefined) await engine.prepare(request);
     },
   });
 }
@@ -73,6 +76,8 @@ async function join(tab: Tab): Promise<void> {
 
 /** Leads for as long as the lock is held that says so. */
 async function lead(tab: Tab): Promise<void> {
+  snapshot ??= new Snapshot(tab.name);
+  snapshot.hold();
   const started = await Leader.start(tab, scope.name, works);
   if (!(started instanceof Leader)) {
     scope.postMessage({ kind: "refused", answer: started });
@@ -98,8 +103,10 @@ async function close(engine: Engine): Promise<void> {
 }
 
 /** Says why and stops: an instance that panicked can't be trusted with the next request. */
-function fail(error: unknown): void {
+async function fail(error: unknown): Promise<void> {
   works.stop();
+  // Perhaps that is why: the next start does without it.
+  if (snapshot?.isResumed) await snapshot.remove();
   const message = error instanceof Error ? error.message : String(error);
   const { client, id } = works.current ?? {};
   if (client !== undefined && id !== undefined && client !== OWN) leader?.failed(client, id);

@@ -100,7 +100,7 @@ export type ToWorker =
   /** With the buffer of a long answer that was read, to be used again. */
   | (Asked & { readonly spare?: ArrayBuffer | undefined })
   /** To load the core, since it is likely to lead; and the request that it will be opened by. */
-  | { readonly kind: "load"; readonly request?: string | undefined }
+  | { readonly kind: "load"; readonly name: string; readonly request?: string | undefined }
   /** To lead when nobody else does. */
   | { readonly kind: "join"; readonly tab: Tab }
   /** To close the database and lead no longer. */

@@ -1,0 +1,106 @@
+/**
+ * The files of a stored database's pool as the core has them open, told apart by their names.
+ *
+ * @packageDocumentation
+ */
+
+import { databaseDirectory } from "./storage.js";
+
+/** The directory of the files, and the file that says that somebody has them. */
+const DIRECTORY = ".opaque";
+const LOCK_FILE = ".lock";
+
+/** The part of a file that says which of SQLite's it stands for. */
+const NAME_BYTES = 516;
+
+/** The part of an open file that is used here (File System Standard, section 2.6). */
+export interface OpenFile {
+  read(into: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  getSize(): number;
+  truncate(size: number): void;
+  flush(): void;
+  close(): void;
+}
+
+interface Opens {
+  createSyncAccessHandle(this: FileSystemFileHandle): Promise<OpenFile>;
+}
+
+/** What the core keeps of a pool: an object for each of these names. */
+export type Pool = ReadonlyMap<string, object>;
+
+/** What each open file is called; it does not say that itself. */
+const names = new WeakMap<object, string>();
+
+/** Remembers from now on what files are called that are opened in this thread, our own. */
+export function rememberNames(): void {
+  const { prototype } = (globalThis as { FileSystemFileHandle?: { prototype: Partial<Opens> } })
+    .FileSystemFileHandle ?? { prototype: {} };
+  const { createSyncAccessHandle: open } = prototype;
+  if (!open || isRemembering) return;
+  isRemembering = true;
+  prototype.createSyncAccessHandle = async function () {
+    const opened = await open.call(this);
+    names.set(opened, this.name);
+    return opened;
+  };
+}
+
+let isRemembering = false;
+
+/** Opens a file for this thread alone. Rejects where it is open elsewhere. */
+export function openFile(file: FileSystemFileHandle): Promise<OpenFile> {
+  return (file as FileSystemFileHandle & Opens).createSyncAccessHandle();
+}
+
+/** What an object that belongs to a pool is called. */
+export function nameOf(object: unknown): string | undefined {
+  if (object instanceof FileSystemDirectoryHandle) return `directory ${object.name}`;
+  if (object instanceof FileSystemFileHandle) return `file ${object.name}`;
+  const name = names.get(object as object);
+  return name === undefined ? undefined : `open ${name}`;
+}
+
+/**
+ * Opens all files of a database's pool, as the core would. Rejects where one can't be had; then
+ * none stays open.
+ */
+export async function openPool(database: string): Promise<Pool> {
+  const directory = await databaseDirectory(database);
+  const [lock, files] = await Promise.all([
+    directory.getFileHandle(LOCK_FILE),
+    directory.getDirectoryHandle(DIRECTORY),
+  ]);
+  const all = [lock];
+  for await (const file of (files as unknown as { values(): AsyncIterable<unknown> }).values()) {
+    if (file instanceof FileSystemFileHandle) all.push(file);
+  }
+  const opened = await Promise.allSettled(all.map(openFile));
+  const found = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const pool = new Map([lock, files, ...found].map((one) => [nameOf(one) ?? "", one as object]));
+  if (found.length === all.length) return pool;
+  closePool(pool);
+  throw new Error("a file of the pool is open elsewhere");
+}
+
+/** Closes all files of a pool. */
+export function closePool(pool: Pool): void {
+  for (const file of filesOf(pool).values()) file.close();
+}
+
+/** Tells which file of the pool stands for which of SQLite's. */
+export function layoutOf(pool: Pool): string {
+  const files = [...filesOf(pool)].sort(([one], [other]) => (one < other ? -1 : 1));
+  const parts = files.map(([name, file]) => {
+    const bytes = new Uint8Array(NAME_BYTES);
+    const length = file.read(bytes, { at: 0 });
+    return `${name} ${length} ${String.fromCharCode(...bytes).replaceAll("\0", "")}`;
+  });
+  return JSON.stringify(parts);
+}
+
+function filesOf(pool: Pool): Map<string, OpenFile> {
+  const files = [...pool].filter(([name]) => name.startsWith("open "));
+  return new Map(files as [string, OpenFile][]);
+}
