@@ -31,6 +31,10 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Visits before the cold starts that are measured, and how long one stays once it has its rows. */
+const VISITS = 2;
+const VISIT_MS = 2000;
+
 /** The workloads, in the order in which they run, with how much of each. */
 const scale = options.quick ? 0.1 : 1;
 const WORKLOADS = Object.entries({
@@ -137,7 +141,8 @@ function record(results, workload, name, answer) {
 
 /**
  * From the page's load to the first page of 50: each time in a browser that was just started, which
- * has been on the page before.
+ * has been on the page before. What it keeps of a visit (the files, compiled code, and what a
+ * contender keeps itself) it keeps of every contender's.
  */
 async function measureCold(results) {
   const names = ["freehold", "official"].filter((name) =>
@@ -153,7 +158,7 @@ async function measureCold(results) {
     await page.close();
   }
   const repetitions = Number(options.repetitions);
-  for (let repetition = -1; repetition < repetitions; repetition += 1) {
+  for (let repetition = -VISITS; repetition < repetitions; repetition += 1) {
     for (const name of repetition % 2 === 0 ? names : names.toReversed()) {
       note(`cold start ${repetition + 1} of ${repetitions}, ${name}`);
       await browser.restart();
@@ -161,8 +166,8 @@ async function measureCold(results) {
       await page.goto(`${server.address}/pages/${name}-cold.html`);
       await page.waitForFunction(() => globalThis.cold !== undefined, undefined, { polling: 50 });
       const answer = await page.evaluate(() => globalThis.cold);
-      // The first load fills the browser's caches.
       if (repetition >= 0) record(results, "cold", name, answer);
+      else await page.waitForTimeout(VISIT_MS);
     }
   }
 }

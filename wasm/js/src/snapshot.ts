@@ -99,8 +99,9 @@ export class Snapshot {
 
   /** Whether there is one of what a request opens. */
   async isOf(core: Core, request: string): Promise<boolean> {
-    const [found, own] = await Promise.all([this.#found, this.#digest(request)]);
-    return found?.head.build === core.build && found?.head.request === own;
+    const own = this.#digest(request).catch(() => undefined);
+    const { head } = (await this.#found) ?? {};
+    return head !== undefined && head.build === core.build && head.request === (await own);
   }
 
   /** Opens the database's files, if there is one. For whoever leads. */
@@ -134,39 +135,44 @@ export class Snapshot {
 
   /** Copies the memory of a core that has opened the database for a request, and done no more. */
   async copy(core: Core, handle: Handle, request: string): Promise<Handle> {
-    const { build, exports, rest } = core;
-    if (build === undefined || rest.isThere) return handle;
+    const head = await this.#head(core, request).catch(() => undefined);
+    if (!head || core.rest.isThere) return handle;
     const unfit = handle.suspend([...this.#statements]);
     if (unfit) return unfit;
-    const objects = objectsOf(core);
-    const bytes = new Uint8Array(exports.memory.buffer).slice().fill(0, 0, stackEnd());
+    const bytes = bytesOf(core);
     const again = resume();
     if (!again) throw new Error("the database can't be read any more");
-    if (objects) {
-      const statements = this.#statements;
-      const head: Head = {
-        format: FORMAT,
-        name: "",
-        build,
-        request: await this.#digest(request),
-        layout: layoutOf(new Map(objects.map(([, name, object]) => [name, object]))),
-        length: (exports.__wbindgen_externrefs as WebAssembly.Table).length,
-        objects: objects.map(([place, name]) => [place, name]),
-        statements,
-        prepared: statements.length,
-        size: bytes.length,
-        parts: [[0, bytes.length]],
-      };
-      this.#unsaved = { head, bytes };
-    }
+    const { length } = bytes ?? NO_BYTES;
+    if (bytes) this.#unsaved = { head: { ...head, size: length, parts: [[0, length]] }, bytes };
     return again;
+  }
+
+  /** What is known of a copy that is made now; nothing where none may be made. */
+  async #head(core: Core, request: string): Promise<Head | undefined> {
+    const digested = await this.#digest(request);
+    const objects = objectsOf(core);
+    if (core.build === undefined || !objects) return undefined;
+    const statements = this.#statements;
+    return {
+      format: FORMAT,
+      name: "",
+      build: core.build,
+      request: digested,
+      layout: layoutOf(new Map(objects.map(([, name, object]) => [name, object]))),
+      length: tableOf(core).length,
+      objects: objects.map(([place, name]) => [place, name]),
+      statements,
+      prepared: statements.length,
+      size: 0,
+      parts: [],
+    };
   }
 
   /** Writes what is new, once. For moments in which nobody waits; the handle is the one by then. */
   async save(handle: () => Handle | undefined): Promise<void> {
     const { head, bytes } = this.#unsaved ?? {};
-    const prepared = handle()?.prepared();
-    if (!head || !bytes || !prepared) return;
+    const prepared = head && handle()?.prepared();
+    if (!bytes || !prepared) return;
     this.#unsaved = undefined;
     const statements = [...new Set([...this.#statements, ...prepared])].slice(0, STATEMENTS_MAX);
     const isNew = head.name === "";
@@ -202,8 +208,9 @@ export class Snapshot {
 }
 
 /** Goes on from a copy in a core that has done nothing; leaves that as it was where it can't. */
-function goOn({ exports, rest }: Core, { head, bytes }: Copy, pool: Pool): Handle | undefined {
-  const table = exports.__wbindgen_externrefs as WebAssembly.Table;
+function goOn(core: Core, { head, bytes }: Copy, pool: Pool): Handle | undefined {
+  const { exports, rest } = core;
+  const table = tableOf(core);
   const before = new Uint8Array(exports.memory.buffer).slice();
   const objects = head.objects.map(([place, name]) => [place, objectOf(name, pool)] as const);
   const fits =
@@ -236,8 +243,9 @@ function goOn({ exports, rest }: Core, { head, bytes }: Copy, pool: Pool): Handl
 }
 
 /** The objects of the pool that the core keeps; nothing where it keeps others beside its own. */
-function objectsOf({ exports, objects: own }: Core): [number, string, object][] | undefined {
-  const table = exports.__wbindgen_externrefs as WebAssembly.Table;
+function objectsOf(core: Core): [number, string, object][] | undefined {
+  const { objects: own } = core;
+  const table = tableOf(core);
   const objects: [number, string, object][] = [];
   for (let place = 0; place < table.length; place += 1) {
     const object = table.get(place) as object | null | undefined;
@@ -247,6 +255,19 @@ function objectsOf({ exports, objects: own }: Core): [number, string, object][] 
     objects.push([place, name, object]);
   }
   return objects;
+}
+
+function tableOf({ exports }: Core): WebAssembly.Table {
+  return exports.__wbindgen_externrefs as WebAssembly.Table;
+}
+
+/** The memory without what lies on the stack, where nothing runs; nothing if there is no room. */
+function bytesOf({ exports }: Core): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(exports.memory.buffer).slice().fill(0, 0, stackEnd());
+  } catch {
+    return undefined;
+  }
 }
 
 function objectOf(name: string, pool: Pool): object | undefined {

@@ -58,6 +58,8 @@ pub(super) const STORAGE: &[&str] = &[
     "database::database_file",
     "database::resume",
     "database::newer",
+    "history::write_meta",
+    "rusqlite::Connection::execute::",
     "Result<bool,freehold_core::error::Error>",
     "rusqlite::pragma",
     "rusqlite::hooks",
