@@ -138,6 +138,31 @@ describe("a start", () => {
     await page.close();
   });
 
+  it("opens it again in the same core, for a tab that brings a key", async () => {
+    const name = "reopened";
+    const written = await prepare(name);
+    const page = await visit(name);
+    assert.ok(await isResumed(page));
+    const other = await openHarness(browser.context, site.address);
+    const options = { name, model: MODEL };
+    await within(
+      other,
+      async (options) => {
+        const masterKey = new Uint8Array(32).fill(7);
+        globalThis.db = await freehold.open({ ...options, masterKey });
+      },
+      options,
+    );
+    await insert(other, "s-other");
+    written.push("s-other");
+    for (const each of [page, other]) assert.deepEqual(await slugs(each), written.toSorted());
+    // A backup takes a slot of the pool, which that core had as objects of an earlier start.
+    const run = await within(page, () => db.migrate.down({ to: "0" }));
+    assert.ok(run.backup);
+    await other.close();
+    await page.close();
+  });
+
   it("is an ordinary one where anything speaks against it", async () => {
     const name = "ordinary";
     const written = await prepare(name);

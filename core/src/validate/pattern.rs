@@ -229,6 +229,7 @@ impl Parser<'_> {
             let last = match self.rest {
                 [b'-', b']', ..] => first,
                 [b'-', b'[' | b'\\' | b'-', ..] => return None,
+                [b'-', last, ..] if *last < first => return None,
                 [b'-', last, ..] if last.is_ascii() => {
                     self.rest = &self.rest[2..];
                     *last
@@ -265,6 +266,9 @@ impl Parser<'_> {
             Some((min, "")) => (count(min)?, None),
             Some((min, max)) => (count(min)?, Some(count(max)?)),
         };
+        if found.1.is_some_and(|max| max < found.0) {
+            return None;
+        }
         self.rest = &self.rest[end + 1..];
         self.end_of_repetition(found)
     }
@@ -327,6 +331,29 @@ mod tests {
         ] {
             let pattern = Pattern::new(text).expect("it is a regular expression");
             assert_eq!(pattern.sequence.is_some(), is_sequence, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_sequence_is_a_regular_expression() {
+        let printable = || (b' '..=b'~').map(char::from);
+        for (a, b) in printable().flat_map(|a| printable().map(move |b| (a, b))) {
+            for text in [
+                format!("{a}{b}"),
+                format!("\\{a}{b}"),
+                format!("[{a}{b}]"),
+                format!("[^{a}{b}]"),
+                format!("[{a}-{b}]"),
+                format!("[\\{a}-{b}]"),
+                format!("[{a}-\\{b}]"),
+                format!("[^\\{a}\\{b}]"),
+                format!("x{{{a},{b}}}"),
+                format!("x{{{a}{b}}}"),
+            ] {
+                if (Parser { rest: text.as_bytes() }).parse().is_some() {
+                    assert!(Regex::new(&text).is_ok(), "{text}");
+                }
+            }
         }
     }
 
