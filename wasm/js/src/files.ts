@@ -10,6 +10,7 @@
  */
 
 import { FreeholdError } from "./error.js";
+import { poolIn } from "./pool.js";
 import { databaseDirectory } from "./storage.js";
 
 /** The file of the database inside its pool, and what is about to take its place. */
@@ -163,13 +164,7 @@ async function holdsWrites(log: File | undefined): Promise<boolean> {
 
 async function poolFiles(directory: FileSystemDirectoryHandle): Promise<File[]> {
   try {
-    const pool = await directory.getDirectoryHandle(".opaque");
-    const handles: FileSystemFileHandle[] = [];
-    const all = pool as unknown as { values(): AsyncIterable<FileSystemHandle> };
-    for await (const handle of all.values()) {
-      if (handle.kind === "file") handles.push(handle as FileSystemFileHandle);
-    }
-    return await Promise.all(handles.map((handle) => handle.getFile()));
+    return await Promise.all((await poolIn(directory)).map((handle) => handle.getFile()));
   } catch {
     // There is no pool, or it is just being made or taken away.
     return [];

@@ -72,16 +72,30 @@ export async function openPool(database: string): Promise<Pool> {
     directory.getFileHandle(LOCK_FILE),
     directory.getDirectoryHandle(DIRECTORY),
   ]);
-  const all = [lock];
-  for await (const file of (files as unknown as { values(): AsyncIterable<unknown> }).values()) {
-    if (file instanceof FileSystemFileHandle) all.push(file);
-  }
+  const all = [lock, ...(await filesIn(files))];
   const opened = await Promise.allSettled(all.map(openFile));
   const found = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const pool = new Map([lock, files, ...found].map((one) => [nameOf(one) ?? "", one as object]));
   if (found.length === all.length) return pool;
   closePool(pool);
   throw new Error("a file of the pool is open elsewhere");
+}
+
+/** A file that may be opened. */
+type Closed = FileSystemFileHandle;
+
+/** The files of the pool in a database's directory. Rejects where there is none. */
+export async function poolIn(directory: FileSystemDirectoryHandle): Promise<Closed[]> {
+  return filesIn(await directory.getDirectoryHandle(DIRECTORY));
+}
+
+async function filesIn(directory: FileSystemDirectoryHandle): Promise<Closed[]> {
+  const files: Closed[] = [];
+  const all = directory as unknown as { values(): AsyncIterable<FileSystemHandle> };
+  for await (const handle of all.values()) {
+    if (handle.kind === "file") files.push(handle as Closed);
+  }
+  return files;
 }
 
 /** Closes all files of a pool. */
