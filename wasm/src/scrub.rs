@@ -31,6 +31,7 @@ unsafe impl GlobalAlloc for Scrubbing {
             if IS_ASKED_FOR.load(Ordering::Relaxed) {
                 ptr::write_bytes(memory, 0, layout.size());
             }
+            // What is written to memory that nobody reads again could be left out otherwise.
             System.dealloc(black_box(memory), layout);
         }
     }

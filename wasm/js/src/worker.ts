@@ -10,8 +10,8 @@
 import { Engine } from "./engine.js";
 import { Leader } from "./tabs/lead.js";
 import { leaderLock } from "./tabs/messages.js";
-import { bufferOf, plain } from "./text.js";
 import { Snapshot } from "./snapshot.js";
+import { bufferOf, plain } from "./text.js";
 import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";
 import { OWN, Works } from "./tabs/works.js";
 
