@@ -184,6 +184,7 @@ describe("a start", () => {
             "a database that is another": { ...head, name: "1-2-3-4" },
             "another table of objects": { ...head, length: head.length + 1 },
             "a file that is missing": { ...head, objects: [[1500, "open nothing"]] },
+            "a part beyond its memory": { ...head, parts: [[head.size, head.size + 4096]] },
           }[what];
           const parts = [content.subarray(4 + length)];
           if (other) {
@@ -209,6 +210,7 @@ describe("a start", () => {
       "a database that is another",
       "another table of objects",
       "a file that is missing",
+      "a part beyond its memory",
     ].entries()) {
       const before = await openHarness(browser.context, site.address);
       const { head } = await snapshotOf(before, name);
@@ -229,6 +231,34 @@ describe("a start", () => {
     const page = await visit(name, { backups: 1 });
     assert.equal(await isResumed(page), false, "another request");
     await page.close();
+  });
+
+  it("leaves a snapshot where the device is slow, too", async () => {
+    const name = "slow";
+    const { context } = browser;
+    await context.route("**/web/worker.js", async (route) => {
+      const response = await route.fetch();
+      const slow = () => {
+        const { prototype } = FileSystemFileHandle;
+        const { createSyncAccessHandle } = prototype;
+        prototype.createSyncAccessHandle = async function (...given) {
+          await new Promise((over) => setTimeout(over, 150));
+          return createSyncAccessHandle.apply(this, given);
+        };
+      };
+      await route.fulfill({ response, body: `(${slow})();\n${await response.text()}` });
+    });
+    const first = await visit(name);
+    await within(first, () => db.init());
+    await first.close();
+    const second = await visit(name);
+    assert.deepEqual(await slugs(second), []);
+    await hasSnapshot(second, name);
+    await second.close();
+    await context.unrouteAll();
+    const third = await visit(name);
+    assert.ok(await isResumed(third));
+    await third.close();
   });
 
   it("does not go on with another database in the same files", async () => {

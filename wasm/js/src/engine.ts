@@ -168,6 +168,8 @@ export class Engine {
       return await ((isUntouched && this.#snapshot?.copy(this.#core, handle, text)) || handle);
     } finally {
       scrub(false);
+      // Not before: with it in memory no copy is made, however long a slow device takes to open.
+      this.#core.rest.loadLater();
     }
   }
 

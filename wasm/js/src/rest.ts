@@ -39,11 +39,14 @@ export class Rest {
   readonly #first: FirstFile;
   #loading: Promise<void> | undefined;
 
-  /** Has the file fetched later, where that goes on beside other work. */
   constructor(first: InitOutput) {
     this.#first = first;
     // The bindings look for it there.
     Object.assign(globalThis, { freeholdLoadRest: () => this.#loadNow() });
+  }
+
+  /** Has the file fetched later, where that goes on beside other work. */
+  loadLater(): void {
     // What goes wrong here is said to whoever needs the file.
     if (!inNode()) setTimeout(() => this.load().catch(() => {}), REST_MS);
   }
