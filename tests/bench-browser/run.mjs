@@ -31,6 +31,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Cold starts a repetition: what a browser that starts does besides differs from time to time. */
+const STARTS = 5;
+
 /** Visits before the cold starts that are measured, and how long one stays once it has its rows. */
 const VISITS = 2;
 const VISIT_MS = 2000;
@@ -157,16 +160,16 @@ async function measureCold(results) {
     await page.evaluate((options) => globalThis.contender.open(options), { name: "cold", source });
     await page.close();
   }
-  const repetitions = Number(options.repetitions);
-  for (let repetition = -VISITS; repetition < repetitions; repetition += 1) {
-    for (const name of repetition % 2 === 0 ? names : names.toReversed()) {
-      note(`cold start ${repetition + 1} of ${repetitions}, ${name}`);
+  const starts = Number(options.repetitions) * STARTS;
+  for (let start = -VISITS; start < starts; start += 1) {
+    for (const name of start % 2 === 0 ? names : names.toReversed()) {
+      note(`cold start ${start + 1} of ${starts}, ${name}`);
       await browser.restart();
       const page = await browser.context.newPage();
       await page.goto(`${server.address}/pages/${name}-cold.html`);
       await page.waitForFunction(() => globalThis.cold !== undefined, undefined, { polling: 50 });
       const answer = await page.evaluate(() => globalThis.cold);
-      if (repetition >= 0) record(results, "cold", name, answer);
+      if (start >= 0) record(results, "cold", name, answer);
       else await page.waitForTimeout(VISIT_MS);
     }
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { HARNESS, load, openDatabase, openHarness, within } from "./harness.mjs";
+import { HARNESS, damage, load, openDatabase, openHarness, within } from "./harness.mjs";
 import { useBrowser } from "./support.mjs";
 import { killWorker } from "./tabs.mjs";
 
@@ -53,6 +53,19 @@ const slugs = (page) =>
     const { rows } = await db.owner().list("tenants", { order: ["slug"], limit: 200 });
     return rows.map(({ slug }) => slug).filter((slug) => slug.startsWith("s-"));
   });
+
+/** In a page: digests of all files of a stored database's pool. */
+async function poolFiles(name) {
+  const root = await navigator.storage.getDirectory();
+  const directory = await root.getDirectoryHandle(`.freehold-${name}`);
+  const digests = [];
+  for await (const handle of (await directory.getDirectoryHandle(".opaque")).values()) {
+    const bytes = await (await handle.getFile()).arrayBuffer();
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    digests.push(`${handle.name} ${bytes.byteLength} ${digest}`);
+  }
+  return digests.sort();
+}
 
 describe("a start", () => {
   const { browser, site } = useBrowser(HARNESS);
@@ -231,6 +244,35 @@ describe("a start", () => {
     const page = await visit(name, { backups: 1 });
     assert.equal(await isResumed(page), false, "another request");
     await page.close();
+  });
+
+  /** A database with a snapshot and a log, and then a harmed file; opening must say `code`. */
+  async function refusesHarmed(name, harm, code) {
+    await prepare(name);
+    const page = await openHarness(browser.context, site.address);
+    await damage(page, name, harm);
+    const before = await within(page, poolFiles, name);
+    await assert.rejects(openDatabase(page, { name, model: MODEL }), { code });
+    const after = await within(page, poolFiles, name);
+    await page.close();
+    return [before, after];
+  }
+
+  for (const [what, harm] of [
+    ["is cut to nothing", { size: 0 }],
+    ["is cut to its header", { size: 4096 }],
+    ["has lost its name", { at: 0, bytes: Array(4096).fill(0) }],
+  ]) {
+    it(`tells that a file ${what}, and leaves it and its log as they are`, async () => {
+      const name = `harmed-${what.replace(/\W/g, "")}`;
+      const [before, after] = await refusesHarmed(name, harm, "corrupt");
+      assert.deepEqual(after, before);
+    });
+  }
+
+  it("tells that a file is none of SQLite's any more", async () => {
+    const harm = { at: 4096, bytes: Array(200).fill(7) };
+    await refusesHarmed("harmed-header", harm, "not_a_database");
   });
 
   it("leaves a snapshot where the device is slow, too", async () => {

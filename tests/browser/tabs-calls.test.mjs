@@ -1,10 +1,12 @@
 // What becomes of calls and subscriptions when leaders go: the rules alone, without a browser.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
 import { Calls } from "../../wasm/js/dist/tabs/calls.js";
 import { Queue } from "../../wasm/js/dist/tabs/queue.js";
+import { BUILTIN } from "../../wasm/js/dist/models.js";
 import { newestMigration } from "../../wasm/js/dist/tabs/version.js";
 
 const call = (method, params = {}) => ({
@@ -153,5 +155,13 @@ describe("a version", () => {
     const long = "V9223372036854775807__last.sql";
     assert.equal(newestMigration(files(long, "V9223372036854775806__x.sql")), long.slice(1, 20));
     assert.equal(newestMigration({ model: "" }), "1");
+  });
+
+  it("of a built-in model is known before its files are there", () => {
+    assert.ok(BUILTIN.length > 0);
+    for (const { summary, newest, file } of BUILTIN) {
+      const files = JSON.parse(readFileSync(file, "utf8"));
+      assert.equal(newest, newestMigration(files), summary.name);
+    }
   });
 });

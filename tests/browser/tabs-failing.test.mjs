@@ -101,6 +101,22 @@ describe("a database goes on after", () => {
     await page.close();
   });
 
+  it("the files of a built-in model that can't be fetched", async () => {
+    const page = await openHarness(browser.context, site.address);
+    const options = { name: "unfetched", model: "workflow" };
+    await browser.context.route("**/web/models/workflow.json", (route) => route.abort());
+    await assert.rejects(openDatabase(page, options), { code: "io" });
+    const isGone = async () => {
+      const { held } = await navigator.locks.query();
+      return held.every(({ name }) => !name.includes("unfetched"));
+    };
+    await page.waitForFunction(isGone);
+    await clearRoutes();
+    await openDatabase(page, options);
+    assert.ok(await within(page, () => db.init()));
+    await page.close();
+  });
+
   it("a worker that dies while its script can't be had", async () => {
     const page = await openTab(browser.context, site.address, { name: "offline" });
     await note(page, "before");

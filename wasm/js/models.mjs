@@ -30,6 +30,7 @@ export declare const BUILTIN: readonly {
     readonly migrations: number;
     readonly seeds: readonly string[];
   };
+  readonly newest: string;
   readonly file: URL;
 }[];
 `;
@@ -47,7 +48,8 @@ const entries = names.map((name) => {
   writeFileSync(new URL(`models/${name}.json`, DIST), JSON.stringify(files));
   // Bundlers look for exactly this form.
   const file = `new URL("./models/${name}.json", import.meta.url)`;
-  return `  { summary: ${JSON.stringify(summary(name, files))}, file: ${file} },\n`;
+  const listed = JSON.stringify(summary(name, files));
+  return `  { summary: ${listed}, newest: "${newest(files)}", file: ${file} },\n`;
 });
 if (entries.length === 0) throw new Error("there is no built-in model");
 writeFileSync(
@@ -61,6 +63,12 @@ function inJson(files) {
   const { model, problems } = ask("check_model", { text: files.model });
   if (!model) throw new Error(JSON.stringify(problems));
   return { ...files, model: JSON.stringify(model) };
+}
+
+/** The version of the newest migration, by which tabs know which of them has the newer model. */
+function newest({ up }) {
+  const versions = Object.keys(up).map((file) => BigInt(/^V(\d+)__/.exec(file)[1]));
+  return String(versions.reduce((a, b) => (a < b ? b : a)));
 }
 
 function summary(name, files) {

@@ -15,6 +15,11 @@ export function builtinSummaries(): ModelSummary[] {
   return BUILTIN.map(({ summary }) => structuredClone(summary));
 }
 
+/** The newest migration of the built-in model of this name. */
+export function builtinVersion(name: string): string | undefined {
+  return BUILTIN.find(({ summary }) => summary.name === name)?.newest;
+}
+
 /**
  * The files of the built-in model of this name; none where there is no such model.
  *

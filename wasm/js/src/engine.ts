@@ -7,6 +7,8 @@
 
 import { Ahead } from "./ahead.js";
 import type { Page } from "./ahead.js";
+import { FreeholdError } from "./error.js";
+import { checkFiles } from "./files.js";
 import { callStatic, open, prepare, replace, scrub } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { load } from "./load.js";
@@ -164,6 +166,7 @@ export class Engine {
     try {
       const resumed = await this.#snapshot?.resume(this.#core, text, isUntouched);
       if (resumed) return resumed;
+      if (this.#snapshot) await checkFiles(this.#snapshot.database);
       const handle = await open(text, image);
       return await ((isUntouched && this.#snapshot?.copy(this.#core, handle, text)) || handle);
     } finally {
@@ -250,12 +253,13 @@ function isLate(ask: Ask): boolean {
   }
 }
 
-/** Refusals leave the core as exceptions that are JSON text; anything else is a failure. */
+/** Refusals leave the core as exceptions that are JSON text; what is neither is a failure. */
 async function orRefused(work: () => Answer | Promise<Answer>): Promise<Answer> {
   try {
     return await work();
   } catch (thrown) {
     if (typeof thrown === "string") return thrown;
+    if (thrown instanceof FreeholdError) return JSON.stringify({ error: thrown.body });
     throw thrown;
   }
 }

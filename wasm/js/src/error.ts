@@ -123,6 +123,11 @@ export class FreeholdError extends Error {
     this.details = details;
   }
 
+  /** @internal The error as it crosses the worker's boundary. */
+  get body(): ErrorBody {
+    return { ...this.details, code: this.code, message: this.message };
+  }
+
   /** All that is wrong with the row; empty unless the code is `invalid`. */
   get issues(): readonly Issue[] {
     return (this.details["issues"] as readonly Issue[] | undefined) ?? [];

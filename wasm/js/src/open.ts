@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import { builtinFiles, builtinSummaries } from "./builtin.js";
+import { builtinFiles, builtinSummaries, builtinVersion } from "./builtin.js";
 import { claim } from "./claim.js";
 import { readAnswer as read } from "./channel.js";
 import type { Storage } from "./channel.js";
@@ -24,9 +24,7 @@ import type { Generated, ModelSummary, NewMigration, Progress } from "./results.
 import type { AnyTables, TablesOf } from "./tables.js";
 import { Connection } from "./tabs/connection.js";
 import { TabLink } from "./tabs/link.js";
-import { isLed } from "./tabs/presence.js";
-import { newestMigration } from "./tabs/version.js";
-import { Thread } from "./thread.js";
+import { FIRST_MIGRATION, newestMigration } from "./tabs/version.js";
 import { base64Of } from "./values.js";
 
 /** A model with its migrations and seed sets: names and texts, as they lie in a folder. */
@@ -192,7 +190,7 @@ function filesOf(files: BundleFiles): BundleFiles {
 /** Opens in a worker; for the first time once the files were looked at. */
 async function openLink(way: Way, isFirst = false): Promise<Link> {
   const { options, storage, connection } = way;
-  if (storage === "opfs" && canShare()) return openShared(way, isFirst);
+  if (storage === "opfs" && canShare()) return openShared(way);
   const checked = storage === "opfs" && isFirst ? checkFiles(options.name) : undefined;
   const [bundle] = await Promise.all([bundleOf(options.model), checked]);
   const known = knownBundle(options.name, options.model, bundle);
@@ -210,46 +208,30 @@ async function openLink(way: Way, isFirst = false): Promise<Link> {
   }
 }
 
-/** The same for tabs: worker, core and model are loaded while the page still looks around. */
-async function openShared(way: Way, isFirst: boolean): Promise<Link> {
+/** The same for tabs. The worker loads the core by itself while the page still looks around. */
+async function openShared(way: Way): Promise<Link> {
   const { options, openedAt, connection } = way;
   const { name, whenHeld = "wait", onHeld } = options;
-  const thread = new Thread();
-  try {
-    const free = isLed(name).then((led) => !led);
-    const load = async (request?: string) => {
-      if (await free) thread.post({ kind: "load", name, request });
-    };
-    const looked = Promise.all([load(), isFirst ? checkUnlessLed(name, free) : undefined]);
-    // What is found is said below; meanwhile nobody waits for it.
-    looked.catch(() => {});
-    const bundle = await bundleOf(options.model);
-    const known = knownBundle(name, options.model, bundle);
-    const request = openRequest(options, bundle, known.isKnown);
-    await Promise.all([load(request), looked]);
+  const known = bundleOf(options.model).then((bundle) => {
+    const { fingerprint, isKnown, remember } = knownBundle(name, options.model, bundle);
+    const request = openRequest(options, bundle, isKnown);
     const hasKey = options.masterKey !== undefined;
-    const tab = { name, request, openedAt, fingerprint: known.fingerprint, hasKey };
-    const version = newestMigration(bundle.bundle);
-    const link = await TabLink.open({ tab, version, connection, whenHeld, onHeld, thread });
-    // Another tab's core has not seen it.
-    if (connection.state === "leading") known.remember();
-    return link;
-  } catch (error) {
-    thread.end();
-    throw error;
-  }
+    return { tab: { name, request, openedAt, fingerprint, hasKey }, remember };
+  });
+  const tab = known.then(({ tab }) => tab);
+  // Why there is none is said once it is waited for.
+  tab.catch(() => {});
+  const version = versionOf(options.model);
+  const link = await TabLink.open({ name, tab, version, connection, whenHeld, onHeld });
+  // Another tab's core has not seen it.
+  if (connection.state === "leading") (await known).remember();
+  return link;
 }
 
-/**
- * Looks at the files that nobody has open. While another tab writes they can't be read, and may be
- * anything in between; whoever leads there has looked at them.
- */
-async function checkUnlessLed(name: string, isFree: Promise<boolean>): Promise<void> {
-  try {
-    if (await isFree) await checkFiles(name);
-  } catch (error) {
-    if (error instanceof FreeholdError && !(await isLed(name))) throw error;
-  }
+/** The newest migration of a model, known before its files are there. */
+function versionOf(model: OpenOptions["model"]): string {
+  if (typeof model === "string") return builtinVersion(model) ?? FIRST_MIGRATION;
+  return "tables" in model ? FIRST_MIGRATION : newestMigration(model);
 }
 
 /** Whether tabs can find each other. Where they can't, nothing is kept either. */

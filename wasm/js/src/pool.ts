@@ -4,8 +4,6 @@
  * @packageDocumentation
  */
 
-import { databaseDirectory } from "./storage.js";
-
 /** The directory of the files, and the file that says that somebody has them. */
 const DIRECTORY = ".opaque";
 const LOCK_FILE = ".lock";
@@ -62,23 +60,42 @@ export function nameOf(object: unknown): string | undefined {
   return name === undefined ? undefined : `open ${name}`;
 }
 
-/**
- * Opens all files of a database's pool, as the core would. Rejects where one can't be had; then
- * none stays open.
- */
-export async function openPool(database: string): Promise<Pool> {
-  const directory = await databaseDirectory(database);
-  const [lock, files] = await Promise.all([
-    directory.getFileHandle(LOCK_FILE),
-    directory.getDirectoryHandle(DIRECTORY),
+/** A pool as it was found, whose files are still closed. */
+export interface FoundPool {
+  readonly lock: Closed;
+  readonly directory: FileSystemDirectoryHandle;
+  readonly files: readonly Closed[];
+}
+
+/** Finds the pool in a database's directory. Rejects where there is none. */
+export async function findPool(database: FileSystemDirectoryHandle): Promise<FoundPool> {
+  const [lock, directory] = await Promise.all([
+    database.getFileHandle(LOCK_FILE),
+    database.getDirectoryHandle(DIRECTORY),
   ]);
-  const all = [lock, ...(await filesIn(files))];
+  return { lock, directory, files: await filesIn(directory) };
+}
+
+/**
+ * Opens all files of a pool, as the core would. Rejects where one can't be had, or where others
+ * are there by now; then none stays open.
+ */
+export async function openPool({ lock, directory, files }: FoundPool): Promise<Pool> {
+  const all = [lock, ...files];
+  const listing = filesIn(directory);
   const opened = await Promise.allSettled(all.map(openFile));
   const found = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-  const pool = new Map([lock, files, ...found].map((one) => [nameOf(one) ?? "", one as object]));
-  if (found.length === all.length) return pool;
+  const pool = new Map(
+    [lock, directory, ...found].map((one) => [nameOf(one) ?? "", one as object]),
+  );
+  const isSame = listing.then((now) => namesOf(now) === namesOf(files), () => false);
+  if (found.length === all.length && (await isSame)) return pool;
   closePool(pool);
-  throw new Error("a file of the pool is open elsewhere");
+  throw new Error("the pool is open elsewhere, or another one by now");
+}
+
+function namesOf(files: readonly Closed[]): string {
+  return files.map(({ name }) => name).sort().join(" ");
 }
 
 /** A file that may be opened. */

@@ -21,8 +21,9 @@
 import { resume, stackEnd } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import type { Core } from "./load.js";
-import { closePool, layoutOf, nameOf, openFile, openPool, rememberNames } from "./pool.js";
-import type { Pool } from "./pool.js";
+import { closePool, findPool, layoutOf, openPool } from "./pool.js";
+import { nameOf, openFile, rememberNames } from "./pool.js";
+import type { FoundPool, Pool } from "./pool.js";
 import { databaseDirectory } from "./storage.js";
 
 const FILE = "snapshot";
@@ -77,8 +78,9 @@ interface Copy {
 export class Snapshot {
   /** Whether the core went on from it. */
   isResumed = false;
-  readonly #database: string;
-  readonly #file: Promise<FileSystemFileHandle | undefined>;
+  /** The database's name. */
+  readonly database: string;
+  readonly #place: Promise<FoundPool | undefined>;
   #found: Promise<Copy | undefined>;
   /** Digests of requests, by their texts. */
   readonly #digests = new Map<string, Promise<string>>();
@@ -90,11 +92,16 @@ export class Snapshot {
 
   /** Looks for one. To be made before the core opens files. */
   constructor(database: string) {
-    this.#database = database;
+    this.database = database;
     rememberNames();
-    const find = async () => (await databaseDirectory(database)).getFileHandle(FILE);
-    this.#file = find().catch(() => undefined);
-    this.#found = this.#file.then((file) => file && read(file)).catch(() => undefined);
+    const directory = databaseDirectory(database);
+    const file = directory.then((directory) => directory.getFileHandle(FILE));
+    this.#found = file.then(read).catch(() => undefined);
+    // Without one the files are the core's to open.
+    this.#place = Promise.all([directory.then(findPool), file]).then(
+      ([place]) => place,
+      () => undefined,
+    );
   }
 
   /** Whether there is one of what a request opens. */
@@ -104,10 +111,10 @@ export class Snapshot {
     return head !== undefined && head.build === core.build && head.request === (await own);
   }
 
-  /** Opens the database's files, if there is one. For whoever leads. */
-  hold(): void {
-    const open = (file: object | undefined) => file && openPool(this.#database);
-    this.#pool ??= this.#file.then(open).catch(() => undefined);
+  /** Opens the database's files, if there is one. For whoever leads, and opens by this request. */
+  hold(request: string): void {
+    this.#digest(request).catch(() => {});
+    this.#pool ??= this.#place.then((place) => place && openPool(place)).catch(() => undefined);
   }
 
   /**
@@ -178,7 +185,7 @@ export class Snapshot {
     const isNew = head.name === "";
     if (!isNew && statements.length === this.#statements.length) return;
     const name = isNew ? crypto.getRandomValues(new Uint32Array(4)).join("-") : head.name;
-    await write(this.#database, { head: { ...head, name, statements }, bytes });
+    await write(this.database, { head: { ...head, name, statements }, bytes });
     // Until the database knows it, it is of no use, and does no harm.
     if (isNew) handle()?.nameSnapshot(name);
   }
@@ -202,7 +209,7 @@ export class Snapshot {
 
   /** Removes it. */
   async remove(): Promise<void> {
-    const directory = await databaseDirectory(this.#database).catch(() => undefined);
+    const directory = await databaseDirectory(this.database).catch(() => undefined);
     await directory?.removeEntry(FILE).catch(() => undefined);
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { Received } from "./received.js";
+import { nameWorker } from "./tabs/messages.js";
 import type { FromWorker, Reply, ToWorker } from "./tabs/messages.js";
 
 /** What a worker says, with its answers read. */
@@ -24,7 +25,7 @@ const START_MS = 30_000;
 /** One dedicated worker. */
 export class Thread {
   /** Its name, and the name of the lock that it holds while it lives. */
-  readonly name = `freehold-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+  readonly name: string;
   readonly #worker: Worker;
   readonly #watch = new AbortController();
   #hearing: Hearing | undefined;
@@ -34,7 +35,9 @@ export class Thread {
   /** How it died before anybody listened. */
   #death: Parameters<Hearing["died"]> | undefined;
 
-  constructor() {
+  /** @param database - The stored database that it will serve, where tabs share it. */
+  constructor(database?: string) {
+    this.name = nameWorker(database);
     // Bundlers look for exactly this form.
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), {
       type: "module",

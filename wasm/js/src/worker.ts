@@ -9,7 +9,8 @@
 
 import { Engine } from "./engine.js";
 import { Leader } from "./tabs/lead.js";
-import { leaderLock } from "./tabs/messages.js";
+import { databaseOf, leaderLock } from "./tabs/messages.js";
+import { isLed } from "./tabs/presence.js";
 import { Snapshot } from "./snapshot.js";
 import { bufferOf, plain } from "./text.js";
 import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";
@@ -32,12 +33,12 @@ let leave = () => {};
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "ask") works.ask(OWN, data, post, data.spare);
-  else if (data.kind === "load") load(data.name, data.request);
   else if (data.kind === "join") void join(data.tab).catch(fail);
   else works.add(OWN, { run: close });
 };
 
 const held = holdLock();
+const isFree = loadIfFree(databaseOf(scope.name));
 held.then(() => scope.postMessage({ kind: "ready" }), fail);
 
 function post(reply: GivenReply): void {
@@ -46,27 +47,27 @@ function post(reply: GivenReply): void {
   scope.postMessage(reply, [...new Set(buffers)]);
 }
 
-/** Loads the core, and has it read the request by which it will open a database. */
-function load(name: string, request: string | undefined): void {
-  snapshot ??= new Snapshot(name);
-  works.add(OWN, {
-    run: async (engine) => {
-      if (request !== undefined) await engine.prepare(request);
-    },
-  });
+/** Loads the core where nobody leads, before the page says anything: this worker is likely to. */
+async function loadIfFree(database: string | undefined): Promise<boolean> {
+  if (database === undefined || (await isLed(database).catch(() => true))) return false;
+  snapshot = new Snapshot(database);
+  works.add(OWN, { run: async () => {} });
+  return true;
 }
 
 /** Waits until nobody leads, and leads. Others learn by this worker's own lock when it is gone. */
 async function join(tab: Tab): Promise<void> {
   const { locks } = scope.navigator;
   await held;
+  // It is read while the files are opened.
+  if (await isFree) works.add(OWN, { run: (engine) => engine.prepare(tab.request) });
   const name = leaderLock(tab.name);
-  let isFree = false;
+  let leads = false;
   await locks?.request(name, { ifAvailable: true }, (lock) => {
-    isFree = lock !== null;
-    return isFree ? lead(tab) : undefined;
+    leads = lock !== null;
+    return leads ? lead(tab) : undefined;
   });
-  if (isFree) return;
+  if (leads) return;
   await locks?.request(name, () => {
     // Whoever led may have given its page something ahead, and died.
     works.maybeGiven();
@@ -77,7 +78,7 @@ async function join(tab: Tab): Promise<void> {
 /** Leads for as long as the lock is held that says so. */
 async function lead(tab: Tab): Promise<void> {
   snapshot ??= new Snapshot(tab.name);
-  snapshot.hold();
+  snapshot.hold(tab.request);
   const started = await Leader.start(tab, scope.name, works);
   if (!(started instanceof Leader)) {
     scope.postMessage({ kind: "refused", answer: started });

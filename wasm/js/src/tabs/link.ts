@@ -13,6 +13,7 @@ import { FreeholdError } from "../error.js";
 import { closed, subscriptionKey, unsubscribe, workerFailed } from "../link.js";
 import type { Link, OnProgress, Subscription } from "../link.js";
 import { Thread, type Heard } from "../thread.js";
+import { later } from "../later.js";
 import { Calls } from "./calls.js";
 import { cleared } from "./cleared.js";
 import type { Connection } from "./connection.js";
@@ -25,16 +26,18 @@ import { unchecked } from "./version.js";
 
 /** How a page takes part. */
 export interface Part extends WhenHeld {
-  readonly tab: Tab;
+  /** The database's name. */
+  readonly name: string;
+  /** The rest, which may take a while to come. */
+  readonly tab: Promise<Tab>;
   /** The newest migration that it knows. */
   readonly version: string;
   readonly connection: Connection;
-  /** The page's own worker, which was started meanwhile. */
-  readonly thread: Thread;
 }
 
 /** What a page has while it is awake and connected, or tries to be. */
 interface Awake {
+  readonly tab: Tab;
   readonly presence: Presence;
   /** To the leader's worker, where that is another tab's. */
   readonly channel: BroadcastChannel;
@@ -68,7 +71,6 @@ export class TabLink implements Link {
 
   private constructor(part: Part) {
     this.#part = part;
-    this.#spare = part.thread;
     part.connection.waitsFor(() => this.#calls.waitingSince);
     this.#stopWatching = whenAsleep(
       () => this.#sleep(),
@@ -133,19 +135,25 @@ export class TabLink implements Link {
   }
 
   /** Takes part: from the first time on, and whenever the page wakes up. */
-  async #wake({ tab, version, whenHeld, onHeld }: Part): Promise<void> {
+  async #wake({ name, version, whenHeld, onHeld }: Part): Promise<void> {
     this.#turn += 1;
     const turn = this.#turn;
     // Before the list is entered, so that nobody asks for a version in vain.
-    this.#all ??= new BroadcastChannel(channelOfAll(tab.name));
+    this.#all ??= new BroadcastChannel(channelOfAll(name));
     this.#all.onmessage = ({ data }: MessageEvent<Broadcast>) => this.#hear(data);
     const onHeldNow = this.#isOpen ? undefined : onHeld;
     const held = { whenHeld: this.#isOpen ? "wait" : whenHeld, onHeld: onHeldNow } as const;
-    const presence = await Presence.enter(tab.name, version, held);
+    // It takes longer to start than all else, and loads the core meanwhile.
+    this.#spare ??= new Thread(name);
+    const presence = await Presence.enter(name, version, held);
+    const tab = await this.#part.tab.catch((error: unknown) => {
+      presence.leave();
+      throw error;
+    });
     if (this.#failure || turn !== this.#turn) return presence.leave();
     const channel = new BroadcastChannel(channelOf(presence.client));
     channel.onmessage = ({ data }: MessageEvent<FromLeader>) => this.#hearLeader(data);
-    this.#awake = { presence, channel, until: new AbortController() };
+    this.#awake = { tab, presence, channel, until: new AbortController() };
     this.#part.connection.enter("reconnecting");
     this.#hello();
     this.#startThread();
@@ -177,10 +185,8 @@ export class TabLink implements Link {
   }
 
   #hello(): void {
-    const { tab } = this.#part;
-    const { presence } = this.#awake ?? {};
-    if (!presence) return;
-    const { openedAt, fingerprint, hasKey } = tab;
+    if (!this.#awake) return;
+    const { presence, tab: { openedAt, fingerprint, hasKey } } = this.#awake;
     const who = { client: presence.client, presence: presence.lock };
     const hello = { kind: "hello", ...who, openedAt, fingerprint, hasKey } as const;
     this.#all?.postMessage(hello satisfies Broadcast);
@@ -211,12 +217,16 @@ export class TabLink implements Link {
       case "welcome":
         return this.#follow({ epoch: message.epoch, isOwn: false });
       case "tell":
-        return this.#toLeader({ kind: "request", request: unchecked(this.#part.tab.request) });
+        return this.#tell(this.#awake?.tab);
       case "refused":
         return this.#refused(message.answer);
       default:
         return this.#calls.hear(message);
     }
+  }
+
+  #tell(tab: Tab | undefined): void {
+    if (tab) this.#toLeader({ kind: "request", request: unchecked(tab.request) });
   }
 
   #hearThread(thread: Thread, message: Heard): void {
@@ -242,10 +252,10 @@ export class TabLink implements Link {
 
   #startThread(): void {
     if (this.#thread || !this.#awake) return;
-    const thread = this.#spare ?? new Thread();
+    const thread = this.#spare ?? new Thread(this.#part.name);
     this.#spare = undefined;
     this.#thread = thread;
-    thread.post({ kind: "join", tab: this.#part.tab });
+    thread.post({ kind: "join", tab: this.#awake.tab });
     thread.listen({
       hear: (message) => this.#hearThread(thread, message),
       died: (reason, id) => this.#threadDied(thread, reason, id),
@@ -267,7 +277,7 @@ export class TabLink implements Link {
     if (!until) return;
     const options: LockOptions = { mode: "shared", signal: until.signal };
     try {
-      for (const lock of [gone, leaderLock(this.#part.tab.name)]) {
+      for (const lock of [gone, leaderLock(this.#part.name)]) {
         await navigator.locks.request(lock, options, () => {});
       }
     } catch {
@@ -388,13 +398,3 @@ export class TabLink implements Link {
 }
 
 const DONE = '{"ok":null}';
-
-/** A promise with what settles it. */
-function later<T>() {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: FreeholdError) => void = () => {};
-  const promise = new Promise<T>((resolved, rejected) => {
-    [resolve, reject] = [resolved, rejected];
-  });
-  return { promise, resolve, reject };
-}

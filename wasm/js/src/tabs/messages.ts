@@ -99,8 +99,6 @@ export type FromLeader =
 export type ToWorker =
   /** With the buffer of a long answer that was read, to be used again. */
   | (Asked & { readonly spare?: ArrayBuffer | undefined })
-  /** To load the core, since it is likely to lead; and the request that it will be opened by. */
-  | { readonly kind: "load"; readonly name: string; readonly request?: string | undefined }
   /** To lead when nobody else does. */
   | { readonly kind: "join"; readonly tab: Tab }
   /** To close the database and lead no longer. */
@@ -117,6 +115,18 @@ export type FromWorker =
   | { readonly kind: "left"; readonly answer: Answer }
   /** It is broken and stops; which of this page's requests it was answering, if any. */
   | { readonly kind: "failed"; readonly message: string; readonly id?: number };
+
+/** A new worker's name, which says whose database it will serve, where tabs share one. */
+export function nameWorker(database: string | undefined): string {
+  const id = `freehold-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
+  return database === undefined ? id : `${id}/${database}`;
+}
+
+/** The database that a worker of this name will serve. */
+export function databaseOf(worker: string): string | undefined {
+  const at = worker.indexOf("/");
+  return at < 0 ? undefined : worker.slice(at + 1);
+}
 
 /** The lock that the leader's worker holds. */
 export const leaderLock = (name: string): string => `freehold-leader-${name}`;

@@ -3,8 +3,9 @@
  *
  * A tab holds a lock while it has the database open, or waits for it. The lock's name says its
  * version, so that the browser's list of locks is the list of tabs: it needs no tab's help, and a
- * tab that died is not in it. Each tab takes its lock before it looks, so of two that come at the
- * same time at least one sees the other.
+ * tab that died is not in it. Each tab has its lock before it looks, so of two that come at the
+ * same time at least one sees the other: it asks for both at once, and browsers answer in order
+ * (Web Locks API, one queue); where its own lock is missing it looks again.
  *
  * @packageDocumentation
  */
@@ -49,9 +50,9 @@ export class Presence {
    */
   static async enter(name: string, version: string, held: WhenHeld): Promise<Presence> {
     const presence = new Presence(name, version);
-    await presence.#hold();
+    const entered = presence.#hold();
     try {
-      await presence.#takeTurn(held);
+      await Promise.all([entered, presence.#takeTurn(held, entered)]);
     } catch (error) {
       presence.leave();
       throw error;
@@ -73,14 +74,15 @@ export class Presence {
           this.#leave = leave;
         });
       };
-      navigator.locks.request(this.lock, hold).catch(refused);
+      const options = { signal: this.#gone.signal };
+      navigator.locks.request(this.lock, options, hold).catch(refused);
     });
   }
 
-  async #takeTurn({ whenHeld, onHeld }: WhenHeld): Promise<void> {
+  async #takeTurn({ whenHeld, onHeld }: WhenHeld, entered: Promise<void>): Promise<void> {
     const own = { protocol: PROTOCOL, version: this.#version };
     for (let isFirst = true; ; isFirst = false) {
-      const others = await this.#others();
+      const others = await this.#others(entered);
       if (others.some((other) => compareVersions(other, own) > 0)) throw heldByNewer();
       const older = others.filter((other) => compareVersions(other, own) < 0);
       if (older.length === 0) return;
@@ -94,11 +96,15 @@ export class Presence {
     }
   }
 
-  async #others(): Promise<(AppVersion & { lock: string })[]> {
-    const { held = [] } = await navigator.locks.query();
-    const names = held.map(({ name = "" }) => name).filter((name) => name !== this.lock);
+  async #others(entered: Promise<void>): Promise<(AppVersion & { lock: string })[]> {
+    let names = await heldLocks();
+    if (!names.includes(this.lock)) {
+      // A browser that keeps another order.
+      await entered;
+      names = await heldLocks();
+    }
     return names.flatMap((lock) => {
-      if (!lock.startsWith(prefix(this.#name))) return [];
+      if (lock === this.lock || !lock.startsWith(prefix(this.#name))) return [];
       const [protocol, version] = lock.slice(prefix(this.#name).length).split("/");
       return version === undefined ? [] : [{ lock, protocol: Number(protocol), version }];
     });
@@ -114,8 +120,12 @@ export function compareVersions(a: AppVersion, b: AppVersion): number {
 
 /** Whether some tab has a database open. */
 export async function isLed(name: string): Promise<boolean> {
+  return (await heldLocks()).includes(leaderLock(name));
+}
+
+async function heldLocks(): Promise<string[]> {
   const { held = [] } = await navigator.locks.query();
-  return held.some((lock) => lock.name === leaderLock(name));
+  return held.map(({ name = "" }) => name);
 }
 
 /** What an older version of the app is told. */

@@ -7,13 +7,13 @@
 import type { BundleFiles } from "../open.js";
 
 /** The version that the core gives to the one migration that it makes where a model has none. */
-const FIRST = "1";
+export const FIRST_MIGRATION = "1";
 
 /** The newest migration of a bundle: digits. */
-export function newestMigration(bundle: BundleFiles | string): string {
-  const names = typeof bundle === "string" ? [] : Object.keys(bundle.up ?? {});
+export function newestMigration({ up = {} }: BundleFiles): string {
+  const names = Object.keys(up);
   const versions = names.map((name) => /^V(\d+)__/.exec(name)?.[1] ?? "0");
-  return versions.reduce((a, b) => (BigInt(a) < BigInt(b) ? b : a), versions[0] ?? FIRST);
+  return versions.reduce((a, b) => (BigInt(a) < BigInt(b) ? b : a), versions[0] ?? FIRST_MIGRATION);
 }
 
 /** A hash that tells bundles apart which were not made to be alike (FNV-1a, two lanes). */
