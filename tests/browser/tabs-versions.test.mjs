@@ -5,7 +5,7 @@ import { before, beforeEach, describe, it } from "node:test";
 
 import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
 import { useBrowser } from "./support.mjs";
-import { MODEL, bodies, connection, note, openTab, reaches } from "./tabs.mjs";
+import { MODEL, bodies, connection, note, openTab, reaches, setFrozen } from "./tabs.mjs";
 
 describe("an older and a newer version of an app", () => {
   const { browser, site } = useBrowser(HARNESS);
@@ -102,6 +102,54 @@ describe("an older and a newer version of an app", () => {
     await page.close();
   });
 
+  it("don't disturb each other before the newer one has its model", async () => {
+    const old = await openTab(browser.context, site.address, { name });
+    const page = await openHarness(browser.context, site.address);
+    await browser.context.route("**/web/models/carcosa.json", (route) => route.abort());
+    const opened = openDatabase(page, { name, model: "carcosa" });
+    await assert.rejects(opened, { code: "io" });
+    assert.equal(await connection(old), "leading");
+    await note(old, "undisturbed");
+    await browser.context.unrouteAll();
+    await old.close();
+    await page.close();
+  });
+
+  it("don't wait for an older one that still waits for its model", async () => {
+    const old = await openHarness(browser.context, site.address);
+    await browser.context.route("**/web/models/carcosa.json", () => {});
+    const refused = assert.rejects(openDatabase(old, { name, model: "carcosa" }), {
+      code: "held_by_newer_version",
+    });
+    await old.waitForFunction(isListed, [name, true]);
+    const page = await openHarness(browser.context, site.address);
+    const later = { "V99999999999999__later.sql": "CREATE TABLE later (n INTEGER) STRICT;" };
+    await openDatabase(page, { name, model: { ...older, up: { ...older.up, ...later } } });
+    await refused;
+    await browser.context.unrouteAll({ behavior: "ignoreErrors" });
+    await old.close();
+    await page.close();
+  });
+
+  it("don't wait for one that sleeps while it waits for its model", async () => {
+    const page = await openHarness(browser.context, site.address);
+    const other = await openHarness(browser.context, site.address);
+    const asked = [];
+    await browser.context.route("**/web/models/workflow.json", (route) => asked.push(route));
+    const opened = openDatabase(page, { name, model: "workflow" });
+    await other.waitForFunction(isListed, [name, true]);
+    await setFrozen(page, true);
+    await other.waitForFunction(isListed, [name, false]);
+    await setFrozen(page, false);
+    await other.waitForFunction(isListed, [name, true]);
+    for (const route of asked) await route.continue();
+    await opened;
+    await browser.context.unrouteAll();
+    assert.ok(await within(page, () => db.init()));
+    await page.close();
+    await other.close();
+  });
+
   it("don't open beside each other where the newer one came first", async () => {
     const page = await startNewer();
     await finishOpening(page);
@@ -113,6 +161,12 @@ describe("an older and a newer version of an app", () => {
     await old.close();
   });
 });
+
+/** Inside of a page: whether the list of a database's tabs is as wanted, with somebody or nobody. */
+async function isListed([name, wanted]) {
+  const { held } = await navigator.locks.query();
+  return held.some((lock) => lock.name.startsWith(`freehold-tab/${name}/`)) === wanted;
+}
 
 /** Inside of a page: a model, and the same with a column and a migration more. */
 async function makeBundles(model) {

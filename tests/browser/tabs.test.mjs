@@ -288,6 +288,9 @@ describe("tabs of one browser", () => {
     await assert.rejects(failing(first), { code: "storage_cleared" });
     await assert.rejects(failing(second), { code: "storage_cleared" });
     await assert.rejects(failing(first), { code: "storage_cleared" });
+    // There is nothing left to close, and nothing to wait for.
+    await within(first, () => db.close());
+    await assert.rejects(failing(first), { code: "closed" });
     await first.close();
     await load(second);
     await openDatabase(second, { name: "cleared", model: MODEL });

@@ -8,7 +8,9 @@
 import { FreeholdError } from "./error.js";
 import { BUILTIN } from "./models.js";
 import { inNode, readFile } from "./node.js";
+import type { BundleFiles } from "./open.js";
 import type { ModelSummary } from "./results.js";
+import { newestMigration } from "./tabs/version.js";
 
 /** What a list of models shows of each. */
 export function builtinSummaries(): ModelSummary[] {
@@ -23,13 +25,16 @@ export function builtinVersion(name: string): string | undefined {
 /**
  * The files of the built-in model of this name; none where there is no such model.
  *
- * Rejects with `io` when they can't be fetched.
+ * Rejects with `io` when they can't be fetched, or are those of another build.
  */
-export async function builtinFiles(name: string): Promise<object | undefined> {
-  const file = BUILTIN.find(({ summary }) => summary.name === name)?.file;
-  if (!file) return undefined;
+export async function builtinFiles(name: string): Promise<BundleFiles | undefined> {
+  const builtin = BUILTIN.find(({ summary }) => summary.name === name);
+  if (!builtin) return undefined;
+  const { file, newest } = builtin;
   try {
-    return (await readJson(file)) as object;
+    const files = (await readJson(file)) as BundleFiles;
+    if (newestMigration(files) !== newest) throw new Error("it is of another build");
+    return files;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `the built-in model \`${name}\` could not be fetched from ${file}: ${reason}`;

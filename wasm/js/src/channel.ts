@@ -48,13 +48,19 @@ export class Channel {
   readonly connection: Connection;
   readonly #opened: Opened;
   readonly #calls = new Calls();
-  #link: Promise<Link>;
+  #link: Link;
+  /** Opens the database once more, for all calls that wait for it. */
+  #reopening: Promise<Link> | undefined;
+  /** Why that failed last, and for which calls: those made before. */
+  #failed: { readonly error: unknown; readonly call: number } | undefined;
+  /** How many calls were made. */
+  #made = 0;
   #closing: Promise<void> | undefined;
 
   constructor(opened: Opened) {
     this.connection = opened.connection;
     this.#opened = opened;
-    this.#link = Promise.resolve(opened.link);
+    this.#link = opened.link;
   }
 
   /** Calls a method of the core, for an actor or for whoever holds the database. */
@@ -97,7 +103,7 @@ export class Channel {
       const text = toText({ method, as, params: encodeParams(params) });
       // Else it would be opened again, and nobody would close it.
       if (this.#closing) throw closed();
-      const link = await this.#reach();
+      const link = await this.#reach(this.#number());
       if (isOver) return;
       const read = (answer: Answer) => isOver || hear(() => readAnswer(answer));
       const subscription = link.subscribe(text, read, read);
@@ -141,7 +147,9 @@ export class Channel {
 
   async #close(): Promise<void> {
     await this.#calls.settled();
-    const link = await this.#link;
+    // One that was begun for a live query may be under way.
+    await this.#reopening?.catch(() => {});
+    const link = this.#link;
     try {
       const send = () => link.ask({ kind: "close" });
       if (!link.ended) readAnswer(await this.#calls.make(send, { writes: true }));
@@ -157,20 +165,36 @@ export class Channel {
     const report = onProgress
       ? (progress: string) => onProgress(JSON.parse(progress) as Progress)
       : this.#opened.onProgress;
-    const send = async () => (await this.#reach()).ask(ask, report);
+    const call = this.#number();
+    const send = async () => (await this.#reach(call)).ask(ask, report);
     return this.#calls.make(send, { signal, writes });
   }
 
-  async #reach(): Promise<Link> {
-    const current = this.#link;
-    const link = await current;
+  #number(): number {
+    this.#made += 1;
+    return this.#made;
+  }
+
+  /** The way to the core for a call, opened again where its worker is dead. */
+  async #reach(call: number): Promise<Link> {
     // What lived in memory is gone: asking the ended link says so.
-    if (!link.ended || this.#opened.storage === "memory") return link;
-    // Of several calls that find the worker dead, one opens the database again.
-    if (this.#link !== current) return this.#reach();
-    const reopened = this.#opened.reopen();
-    this.#link = reopened.catch(() => link);
-    return reopened;
+    if (!this.#link.ended || this.#opened.storage === "memory") return this.#link;
+    if (this.#failed && call <= this.#failed.call) throw this.#failed.error;
+    this.#reopening ??= this.#reopen();
+    return this.#reopening;
+  }
+
+  async #reopen(): Promise<Link> {
+    try {
+      this.#link = await this.#opened.reopen();
+      return this.#link;
+    } catch (error) {
+      // Calls that waited for it do not each wait for another that fails.
+      this.#failed = { error, call: this.#made };
+      throw error;
+    } finally {
+      this.#reopening = undefined;
+    }
   }
 }
 

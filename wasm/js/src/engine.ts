@@ -8,7 +8,6 @@
 import { Ahead } from "./ahead.js";
 import type { Page } from "./ahead.js";
 import { FreeholdError } from "./error.js";
-import { checkFiles } from "./files.js";
 import { callStatic, open, prepare, replace, scrub } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import { load } from "./load.js";
@@ -16,7 +15,7 @@ import type { Core } from "./load.js";
 import { isEveryday, isUnchecked } from "./rest.js";
 import type { Snapshot } from "./snapshot.js";
 import { Standing } from "./standing.js";
-import { isLong } from "./text.js";
+import { DONE, isLong } from "./text.js";
 
 /** What can be asked of an engine. `text` is JSON. */
 export type Ask =
@@ -44,7 +43,6 @@ export interface LongText {
 /** Takes pages that go along with an answer. */
 export type Give = (pages: readonly Page[]) => void;
 
-const DONE = '{"ok":null}';
 const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; open it again"}}';
 
 /** How many buffers are kept for long answers: about as many as calls are under way at a time. */
@@ -166,7 +164,7 @@ export class Engine {
     try {
       const resumed = await this.#snapshot?.resume(this.#core, text, isUntouched);
       if (resumed) return resumed;
-      if (this.#snapshot) await checkFiles(this.#snapshot.database);
+      await this.#snapshot?.check();
       const handle = await open(text, image);
       return await ((isUntouched && this.#snapshot?.copy(this.#core, handle, text)) || handle);
     } finally {

@@ -10,14 +10,13 @@
  */
 
 import { FreeholdError } from "./error.js";
-import { poolIn } from "./pool.js";
+import { DATABASE_FILE, HEADER_BYTES, poolIn } from "./pool.js";
 import { databaseDirectory } from "./storage.js";
 
 /** The file of the database inside its pool, and what is about to take its place. */
-const DATABASE_FILES = ["freehold.db", "freehold.db.replacement"];
-const LOG_FILE = "freehold.db-wal";
-const BACKUP_PREFIX = "freehold.db.backup-";
-const HEADER_BYTES = 4096;
+const DATABASE_FILES = [DATABASE_FILE, `${DATABASE_FILE}.replacement`];
+const LOG_FILE = `${DATABASE_FILE}-wal`;
+const BACKUP_PREFIX = `${DATABASE_FILE}.backup-`;
 const NAME_BYTES = 512;
 
 /** The file beside the pool that says that there is something to lose. */

@@ -177,7 +177,7 @@ async function bundleOf(model: OpenOptions["model"]): Promise<NamedBundle> {
   if (typeof model === "string") {
     const files = await builtinFiles(model);
     // The core says which models there are, and that this is none of them.
-    return files ? { bundle: files as BundleFiles, source: "builtin" } : { bundle: model };
+    return files ? { bundle: files, source: "builtin" } : { bundle: model };
   }
   return { bundle: "tables" in model ? { model: JSON.stringify(model) } : filesOf(model) };
 }
@@ -187,7 +187,7 @@ function filesOf(files: BundleFiles): BundleFiles {
   return { ...files, model: typeof model === "string" ? model : JSON.stringify(model) };
 }
 
-/** Opens in a worker; for the first time once the files were looked at. */
+/** Opens in a worker, which looks at the files where tabs share them; the page does elsewhere. */
 async function openLink(way: Way, isFirst = false): Promise<Link> {
   const { options, storage, connection } = way;
   if (storage === "opfs" && canShare()) return openShared(way);

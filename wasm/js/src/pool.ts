@@ -8,8 +8,12 @@
 const DIRECTORY = ".opaque";
 const LOCK_FILE = ".lock";
 
-/** The part of a file that says which of SQLite's it stands for. */
+/** How long the header of a file is, and the part of it that says which of SQLite's it stands for. */
+export const HEADER_BYTES = 4096;
 const NAME_BYTES = 516;
+
+/** What SQLite calls the database's own file. */
+export const DATABASE_FILE = "freehold.db";
 
 /** The part of an open file that is used here (File System Standard, section 2.6). */
 export interface OpenFile {
@@ -129,6 +133,16 @@ export function layoutOf(pool: Pool): string {
     return `${name} ${length} ${String.fromCharCode(...bytes).replaceAll("\0", "")}`;
   });
   return JSON.stringify(parts);
+}
+
+/** Whether the database's own file is among them, and holds something. */
+export function holdsDatabase(pool: Pool): boolean {
+  return [...filesOf(pool).values()].some((file) => {
+    const name = `${DATABASE_FILE}\0`;
+    const bytes = new Uint8Array(name.length);
+    file.read(bytes, { at: 0 });
+    return String.fromCharCode(...bytes) === name && file.getSize() > HEADER_BYTES;
+  });
 }
 
 function filesOf(pool: Pool): Map<string, OpenFile> {

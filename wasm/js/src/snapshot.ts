@@ -21,7 +21,9 @@
 import { resume, stackEnd } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
 import type { Core } from "./load.js";
-import { closePool, findPool, layoutOf, openPool } from "./pool.js";
+import { FreeholdError } from "./error.js";
+import { checkFiles } from "./files.js";
+import { closePool, findPool, holdsDatabase, layoutOf, openPool } from "./pool.js";
 import { nameOf, openFile, rememberNames } from "./pool.js";
 import type { FoundPool, Pool } from "./pool.js";
 import { databaseDirectory } from "./storage.js";
@@ -78,13 +80,13 @@ interface Copy {
 export class Snapshot {
   /** Whether the core went on from it. */
   isResumed = false;
-  /** The database's name. */
-  readonly database: string;
+  readonly #database: string;
   readonly #place: Promise<FoundPool | undefined>;
   #found: Promise<Copy | undefined>;
   /** Digests of requests, by their texts. */
   readonly #digests = new Map<string, Promise<string>>();
   #pool: Promise<Pool | undefined> | undefined;
+  #checked: Promise<void> | undefined;
   /** What reads of earlier starts prepared. */
   #statements: readonly string[] = [];
   /** What is to be written when nobody waits, unless nothing is new. */
@@ -92,7 +94,7 @@ export class Snapshot {
 
   /** Looks for one. To be made before the core opens files. */
   constructor(database: string) {
-    this.database = database;
+    this.#database = database;
     rememberNames();
     const directory = databaseDirectory(database);
     const file = directory.then((directory) => directory.getFileHandle(FILE));
@@ -114,7 +116,23 @@ export class Snapshot {
   /** Opens the database's files, if there is one. For whoever leads, and opens by this request. */
   hold(request: string): void {
     this.#digest(request).catch(() => {});
-    this.#pool ??= this.#place.then((place) => place && openPool(place)).catch(() => undefined);
+    const open = async (place: FoundPool | undefined): Promise<Pool | undefined> => {
+      if (place) return openPool(place);
+      await this.check();
+      return undefined;
+    };
+    this.#pool ??= this.#place.then(open).catch(() => undefined);
+  }
+
+  /**
+   * Looks at the database's files, once, before the core opens them. Rejects with `corrupt`. For
+   * whoever leads, and has none of them open. Nobody can know what was not to be read.
+   */
+  check(): Promise<void> {
+    this.#checked ??= checkFiles(this.#database).catch((error: unknown) => {
+      if (error instanceof FreeholdError) throw error;
+    });
+    return this.#checked;
   }
 
   /**
@@ -185,7 +203,7 @@ export class Snapshot {
     const isNew = head.name === "";
     if (!isNew && statements.length === this.#statements.length) return;
     const name = isNew ? crypto.getRandomValues(new Uint32Array(4)).join("-") : head.name;
-    await write(this.database, { head: { ...head, name, statements }, bytes });
+    await write(this.#database, { head: { ...head, name, statements }, bytes });
     // Until the database knows it, it is of no use, and does no harm.
     if (isNew) handle()?.nameSnapshot(name);
   }
@@ -209,7 +227,7 @@ export class Snapshot {
 
   /** Removes it. */
   async remove(): Promise<void> {
-    const directory = await databaseDirectory(this.database).catch(() => undefined);
+    const directory = await databaseDirectory(this.#database).catch(() => undefined);
     await directory?.removeEntry(FILE).catch(() => undefined);
   }
 }
@@ -226,7 +244,8 @@ function goOn(core: Core, { head, bytes }: Copy, pool: Pool): Handle | undefined
     before.length <= head.size &&
     !rest.isThere &&
     objects.every(([, object]) => object !== undefined) &&
-    layoutOf(pool) === head.layout;
+    layoutOf(pool) === head.layout &&
+    holdsDatabase(pool);
   if (!fits) return undefined;
   let handle: Handle | undefined;
   try {

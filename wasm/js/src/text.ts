@@ -6,6 +6,9 @@
 
 import type { Answer, Given, LongText } from "./engine.js";
 
+/** The answer to what has nothing to say. */
+export const DONE = '{"ok":null}';
+
 const decoder = new TextDecoder();
 
 /** Whether an answer is a text that left the core as bytes. */

@@ -1,8 +1,8 @@
 /**
  * The dedicated worker that has a database: a browser hands out synchronous files nowhere else.
  *
- * It loads the core when it is asked something, or when it is its turn to lead, or is about to be:
- * one that waits for its turn costs next to nothing.
+ * It loads the core when it is asked something, when it is its turn to lead, or where it finds that
+ * nobody leads: one that waits for its turn costs next to nothing.
  *
  * @packageDocumentation
  */
@@ -38,7 +38,7 @@ scope.onmessage = ({ data }) => {
 };
 
 const held = holdLock();
-const isFree = loadIfFree(databaseOf(scope.name));
+void loadIfFree(databaseOf(scope.name));
 held.then(() => scope.postMessage({ kind: "ready" }), fail);
 
 function post(reply: GivenReply): void {
@@ -48,26 +48,23 @@ function post(reply: GivenReply): void {
 }
 
 /** Loads the core where nobody leads, before the page says anything: this worker is likely to. */
-async function loadIfFree(database: string | undefined): Promise<boolean> {
-  if (database === undefined || (await isLed(database).catch(() => true))) return false;
-  snapshot = new Snapshot(database);
+async function loadIfFree(database: string | undefined): Promise<void> {
+  if (database === undefined || (await isLed(database).catch(() => true))) return;
+  snapshot ??= new Snapshot(database);
   works.add(OWN, { run: async () => {} });
-  return true;
 }
 
 /** Waits until nobody leads, and leads. Others learn by this worker's own lock when it is gone. */
 async function join(tab: Tab): Promise<void> {
   const { locks } = scope.navigator;
   await held;
-  // It is read while the files are opened.
-  if (await isFree) works.add(OWN, { run: (engine) => engine.prepare(tab.request) });
   const name = leaderLock(tab.name);
-  let leads = false;
+  let isFree = false;
   await locks?.request(name, { ifAvailable: true }, (lock) => {
-    leads = lock !== null;
-    return leads ? lead(tab) : undefined;
+    isFree = lock !== null;
+    return isFree ? lead(tab) : undefined;
   });
-  if (leads) return;
+  if (isFree) return;
   await locks?.request(name, () => {
     // Whoever led may have given its page something ahead, and died.
     works.maybeGiven();
@@ -79,6 +76,8 @@ async function join(tab: Tab): Promise<void> {
 async function lead(tab: Tab): Promise<void> {
   snapshot ??= new Snapshot(tab.name);
   snapshot.hold(tab.request);
+  // It is read while the files are looked at.
+  works.add(OWN, { run: (engine) => engine.prepare(tab.request) });
   const started = await Leader.start(tab, scope.name, works);
   if (!(started instanceof Leader)) {
     scope.postMessage({ kind: "refused", answer: started });

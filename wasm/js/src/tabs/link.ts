@@ -12,6 +12,7 @@ import type { Answer, Ask } from "../engine.js";
 import { FreeholdError } from "../error.js";
 import { closed, subscriptionKey, unsubscribe, workerFailed } from "../link.js";
 import type { Link, OnProgress, Subscription } from "../link.js";
+import { DONE } from "../text.js";
 import { Thread, type Heard } from "../thread.js";
 import { later } from "../later.js";
 import { Calls } from "./calls.js";
@@ -57,8 +58,10 @@ export class TabLink implements Link {
   readonly #calls = new Calls();
   readonly #opened = later<void>();
   #all: BroadcastChannel | undefined;
+  /** The page's place in the list of tabs, from when it asks for one. */
+  #presence: Presence | undefined;
   #awake: Awake | undefined;
-  /** A worker that was started and has nothing to do yet. */
+  /** A worker that was started, and waits to be told that it may lead. */
   #spare: Thread | undefined;
   #thread: Thread | undefined;
   #leading: Leading | undefined;
@@ -72,27 +75,18 @@ export class TabLink implements Link {
   private constructor(part: Part) {
     this.#part = part;
     part.connection.waitsFor(() => this.#calls.waitingSince);
-    this.#stopWatching = whenAsleep(
-      () => this.#sleep(),
-      () => void this.#wake(part).catch((error: FreeholdError) => this.#fail(error)),
-    );
+    this.#stopWatching = whenAsleep(() => this.#sleep(), () => this.#wakeUp());
   }
 
   /**
    * Connects a page to its database. Rejects with what the core refuses, with `worker_failed`, and
-   * with what `Presence.enter` rejects with.
+   * with what `Presence.enter` and the rest of its part reject with.
    */
   static async open(part: Part): Promise<TabLink> {
     const link = new TabLink(part);
-    link.#opened.promise.catch(() => {});
-    try {
-      await link.#wake(part);
-      await link.#opened.promise;
-      return link;
-    } catch (error) {
-      link.#fail(error as FreeholdError);
-      throw error;
-    }
+    link.#wakeUp();
+    await link.#opened.promise;
+    return link;
   }
 
   get ended(): boolean {
@@ -105,8 +99,9 @@ export class TabLink implements Link {
   }
 
   ask(ask: Ask, onProgress?: OnProgress): Promise<Answer> {
+    // Where the files are gone there is nothing to close.
+    if (ask.kind === "close") return this.#failure ? Promise.resolve(DONE) : this.#close();
     if (this.#failure) return Promise.reject(this.#failure);
-    if (ask.kind === "close") return this.#close();
     const { id, answer } = this.#calls.add(ask, onProgress);
     this.#send(id);
     return answer;
@@ -135,9 +130,16 @@ export class TabLink implements Link {
   }
 
   /** Takes part: from the first time on, and whenever the page wakes up. */
-  async #wake({ name, version, whenHeld, onHeld }: Part): Promise<void> {
+  #wakeUp(): void {
     this.#turn += 1;
     const turn = this.#turn;
+    this.#wake(turn, this.#part).catch((error: FreeholdError) => {
+      // What was given up rejects too.
+      if (turn === this.#turn) this.#fail(error);
+    });
+  }
+
+  async #wake(turn: number, { name, version, whenHeld, onHeld, tab: given }: Part): Promise<void> {
     // Before the list is entered, so that nobody asks for a version in vain.
     this.#all ??= new BroadcastChannel(channelOfAll(name));
     this.#all.onmessage = ({ data }: MessageEvent<Broadcast>) => this.#hear(data);
@@ -145,12 +147,11 @@ export class TabLink implements Link {
     const held = { whenHeld: this.#isOpen ? "wait" : whenHeld, onHeld: onHeldNow } as const;
     // It takes longer to start than all else, and loads the core meanwhile.
     this.#spare ??= new Thread(name);
-    const presence = await Presence.enter(name, version, held);
-    const tab = await this.#part.tab.catch((error: unknown) => {
-      presence.leave();
-      throw error;
-    });
-    if (this.#failure || turn !== this.#turn) return presence.leave();
+    const presence = new Presence(name, version);
+    this.#presence = presence;
+    await presence.enter(held, given);
+    const tab = await given;
+    if (this.#failure || turn !== this.#turn) return;
     const channel = new BroadcastChannel(channelOf(presence.client));
     channel.onmessage = ({ data }: MessageEvent<FromLeader>) => this.#hearLeader(data);
     this.#awake = { tab, presence, channel, until: new AbortController() };
@@ -178,8 +179,9 @@ export class TabLink implements Link {
     this.#leading = undefined;
     this.#awake?.until.abort();
     this.#awake?.channel.close();
-    this.#awake?.presence.leave();
     this.#awake = undefined;
+    this.#presence?.leave();
+    this.#presence = undefined;
     this.#all?.close();
     this.#all = undefined;
   }
@@ -396,5 +398,3 @@ export class TabLink implements Link {
     this.#part.connection.enter("closed");
   }
 }
-
-const DONE = '{"ok":null}';

@@ -38,26 +38,27 @@ export class Presence {
   readonly #gone = new AbortController();
   #leave = () => {};
 
-  private constructor(name: string, version: string) {
+  constructor(name: string, version: string) {
     this.#name = name;
     this.#version = version;
     this.lock = `${prefix(name)}${PROTOCOL}/${version}/${this.client}`;
   }
 
   /**
-   * Enters the list, once no older version has the database open. Rejects with
-   * `held_by_newer_version`, and with `held_by_older_version` where nobody is to be waited for.
+   * Enters the list, and waits there until no older version has the database open. Rejects with
+   * `held_by_newer_version`, with `held_by_older_version` where nobody is to be waited for, and
+   * where the list was left meanwhile.
+   *
+   * @param ready - Resolves when this tab has what it will open: nobody is asked to let go before.
    */
-  static async enter(name: string, version: string, held: WhenHeld): Promise<Presence> {
-    const presence = new Presence(name, version);
-    const entered = presence.#hold();
+  async enter(held: WhenHeld, ready: Promise<unknown>): Promise<void> {
+    const entered = this.#hold();
     try {
-      await Promise.all([entered, presence.#takeTurn(held, entered)]);
+      await Promise.all([entered, this.#takeTurn(held, entered, ready)]);
     } catch (error) {
-      presence.leave();
+      this.leave();
       throw error;
     }
-    return presence;
   }
 
   /** Leaves the list. */
@@ -79,7 +80,11 @@ export class Presence {
     });
   }
 
-  async #takeTurn({ whenHeld, onHeld }: WhenHeld, entered: Promise<void>): Promise<void> {
+  async #takeTurn(
+    { whenHeld, onHeld }: WhenHeld,
+    entered: Promise<void>,
+    ready: Promise<unknown>,
+  ): Promise<void> {
     const own = { protocol: PROTOCOL, version: this.#version };
     for (let isFirst = true; ; isFirst = false) {
       const others = await this.#others(entered);
@@ -87,6 +92,8 @@ export class Presence {
       const older = others.filter((other) => compareVersions(other, own) < 0);
       if (older.length === 0) return;
       if (whenHeld === "reject") throw heldByOlder();
+      await ready;
+      this.#gone.signal.throwIfAborted();
       if (isFirst) onHeld?.();
       const channel = new BroadcastChannel(channelOfAll(this.#name));
       channel.postMessage({ kind: "wanted", ...own } satisfies Broadcast);

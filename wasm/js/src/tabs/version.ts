@@ -10,8 +10,8 @@ import type { BundleFiles } from "../open.js";
 export const FIRST_MIGRATION = "1";
 
 /** The newest migration of a bundle: digits. */
-export function newestMigration({ up = {} }: BundleFiles): string {
-  const names = Object.keys(up);
+export function newestMigration({ up }: BundleFiles): string {
+  const names = Object.keys(up ?? {});
   const versions = names.map((name) => /^V(\d+)__/.exec(name)?.[1] ?? "0");
   return versions.reduce((a, b) => (BigInt(a) < BigInt(b) ? b : a), versions[0] ?? FIRST_MIGRATION);
 }
