@@ -31,6 +31,12 @@ const TRAPS = () => {
   };
 };
 
+/** In a page: whether nobody holds a lock of this database. */
+async function isUnheld(name) {
+  const { held } = await navigator.locks.query();
+  return held.every((lock) => !lock.name.includes(name));
+}
+
 describe("a database goes on after", () => {
   const { browser, site } = useBrowser(HARNESS);
 
@@ -94,10 +100,15 @@ describe("a database goes on after", () => {
       await browser.context.route(`**/web/${file}`, (route) => route.fulfill({ status: 404 }));
       const opened = openDatabase(page, { name: "unloaded", model: MODEL });
       await assert.rejects(opened, { code: "worker_failed" }, file);
+      await page.waitForFunction(isUnheld, "unloaded");
       await clearRoutes();
     }
     await openDatabase(page, { name: "unloaded", model: MODEL });
     assert.ok(await within(page, () => db.init()));
+    // Nothing of what failed leads when this page does no more.
+    await within(page, () => db.close());
+    await page.waitForFunction(isUnheld, "unloaded");
+    assert.ok(await within(page, () => freehold.removeDatabase("unloaded")));
     await page.close();
   });
 
@@ -106,14 +117,30 @@ describe("a database goes on after", () => {
     const options = { name: "unfetched", model: "workflow" };
     await browser.context.route("**/web/models/workflow.json", (route) => route.abort());
     await assert.rejects(openDatabase(page, options), { code: "io" });
-    const isGone = async () => {
-      const { held } = await navigator.locks.query();
-      return held.every(({ name }) => !name.includes("unfetched"));
-    };
-    await page.waitForFunction(isGone);
+    await page.waitForFunction(isUnheld, "unfetched");
     await clearRoutes();
     await openDatabase(page, options);
     assert.ok(await within(page, () => db.init()));
+    await page.close();
+  });
+
+  it("a built-in model's files of another version, which a cache has kept", async () => {
+    const page = await openHarness(browser.context, site.address);
+    let fetched = 0;
+    let wrong = 1;
+    await browser.context.route("**/web/models/workflow.json", async (route) => {
+      fetched += 1;
+      const response = await route.fetch();
+      const files = await response.json();
+      const up = { ...files.up, "V99999999999999__later.sql": "SELECT 1;" };
+      await route.fulfill({ response, json: fetched > wrong ? files : { ...files, up } });
+    });
+    await openDatabase(page, { name: "stale", model: "workflow" });
+    assert.equal(fetched, 2);
+    wrong = 9;
+    const opened = openDatabase(page, { name: "stale-2", model: "workflow" });
+    await assert.rejects(opened, { code: "io" });
+    await clearRoutes();
     await page.close();
   });
 

@@ -7,6 +7,9 @@ import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
 import { useBrowser } from "./support.mjs";
 import { MODEL, bodies, connection, note, openTab, reaches, setFrozen } from "./tabs.mjs";
 
+/** A migration that is newer than any. */
+const LATER = { "V99999999999999__later.sql": "CREATE TABLE later (n INTEGER) STRICT;" };
+
 describe("an older and a newer version of an app", () => {
   const { browser, site } = useBrowser(HARNESS);
   /** The two versions, as bundles. */
@@ -123,12 +126,25 @@ describe("an older and a newer version of an app", () => {
     });
     await old.waitForFunction(isListed, [name, true]);
     const page = await openHarness(browser.context, site.address);
-    const later = { "V99999999999999__later.sql": "CREATE TABLE later (n INTEGER) STRICT;" };
-    await openDatabase(page, { name, model: { ...older, up: { ...older.up, ...later } } });
+    await openDatabase(page, { name, model: { ...older, up: { ...older.up, ...LATER } } });
     await refused;
     await browser.context.unrouteAll({ behavior: "ignoreErrors" });
     await old.close();
     await page.close();
+  });
+
+  it("are three: one that waits gives way to one that is newer still", async () => {
+    const old = await openOlder();
+    await within(old, async () => db.connection.onVersionChange(() => {}));
+    const waiting = await startNewer();
+    await waiting.waitForFunction(() => globalThis.held > 0);
+    const page = await openHarness(browser.context, site.address);
+    const model = { ...newer, up: { ...newer.up, ...LATER } };
+    const opened = openDatabase(page, { name, model });
+    await assert.rejects(finishOpening(waiting), { code: "held_by_newer_version" });
+    await within(old, () => db.close());
+    await opened;
+    for (const one of [old, waiting, page]) await one.close();
   });
 
   it("don't wait for one that sleeps while it waits for its model", async () => {
@@ -162,7 +178,7 @@ describe("an older and a newer version of an app", () => {
   });
 });
 
-/** Inside of a page: whether the list of a database's tabs is as wanted, with somebody or nobody. */
+/** Inside of a page: whether somebody is in the list of a database's tabs, or nobody. */
 async function isListed([name, wanted]) {
   const { held } = await navigator.locks.query();
   return held.some((lock) => lock.name.startsWith(`freehold-tab/${name}/`)) === wanted;

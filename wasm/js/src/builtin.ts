@@ -25,15 +25,18 @@ export function builtinVersion(name: string): string | undefined {
 /**
  * The files of the built-in model of this name; none where there is no such model.
  *
- * Rejects with `io` when they can't be fetched, or are those of another build.
+ * Rejects with `io` when they can't be fetched, or are those of another version.
  */
 export async function builtinFiles(name: string): Promise<BundleFiles | undefined> {
   const builtin = BUILTIN.find(({ summary }) => summary.name === name);
   if (!builtin) return undefined;
   const { file, newest } = builtin;
   try {
-    const files = (await readJson(file)) as BundleFiles;
-    if (newestMigration(files) !== newest) throw new Error("it is of another build");
+    const isRight = (files: BundleFiles): boolean => newestMigration(files) === newest;
+    let files = await readJson(file);
+    // One that a cache kept may be of another build.
+    if (!isRight(files)) files = await readJson(file, { cache: "reload" });
+    if (!isRight(files)) throw new Error("it is of another version");
     return files;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -42,9 +45,9 @@ export async function builtinFiles(name: string): Promise<BundleFiles | undefine
   }
 }
 
-async function readJson(file: URL): Promise<unknown> {
-  if (inNode()) return JSON.parse(new TextDecoder().decode(readFile(file)));
-  const response = await fetch(file);
+async function readJson(file: URL, options?: RequestInit): Promise<BundleFiles> {
+  if (inNode()) return JSON.parse(new TextDecoder().decode(readFile(file))) as BundleFiles;
+  const response = await fetch(file, options);
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return response.json();
+  return (await response.json()) as BundleFiles;
 }

@@ -164,9 +164,11 @@ async function holdsWrites(log: File | undefined): Promise<boolean> {
 async function poolFiles(directory: FileSystemDirectoryHandle): Promise<File[]> {
   try {
     return await Promise.all((await poolIn(directory)).map((handle) => handle.getFile()));
-  } catch {
+  } catch (error) {
     // There is no pool, or it is just being made or taken away.
-    return [];
+    if (error instanceof DOMException && error.name === "NotFoundError") return [];
+    const message = `the stored files could not be read: ${String(error)}`;
+    throw new FreeholdError({ code: "io", message });
   }
 }
 

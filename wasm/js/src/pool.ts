@@ -8,7 +8,7 @@
 const DIRECTORY = ".opaque";
 const LOCK_FILE = ".lock";
 
-/** How long the header of a file is, and the part of it that says which of SQLite's it stands for. */
+/** How long a file's header is, and the part of it that says which of SQLite's it stands for. */
 export const HEADER_BYTES = 4096;
 const NAME_BYTES = 516;
 

@@ -113,7 +113,10 @@ export class Snapshot {
     return head !== undefined && head.build === core.build && head.request === (await own);
   }
 
-  /** Opens the database's files, if there is one. For whoever leads, and opens by this request. */
+  /**
+   * Opens the database's files, if there is one, and looks at them if there is none. For whoever
+   * leads, and opens by this request.
+   */
   hold(request: string): void {
     this.#digest(request).catch(() => {});
     const open = async (place: FoundPool | undefined): Promise<Pool | undefined> => {
@@ -126,11 +129,11 @@ export class Snapshot {
 
   /**
    * Looks at the database's files, once, before the core opens them. Rejects with `corrupt`. For
-   * whoever leads, and has none of them open. Nobody can know what was not to be read.
+   * whoever leads, and has none of them open. What can't be read now, the core says.
    */
   check(): Promise<void> {
     this.#checked ??= checkFiles(this.#database).catch((error: unknown) => {
-      if (error instanceof FreeholdError) throw error;
+      if (error instanceof FreeholdError && error.code === "corrupt") throw error;
     });
     return this.#checked;
   }

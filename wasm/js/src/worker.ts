@@ -10,7 +10,7 @@
 import { Engine } from "./engine.js";
 import { Leader } from "./tabs/lead.js";
 import { databaseOf, leaderLock } from "./tabs/messages.js";
-import { isLed } from "./tabs/presence.js";
+import { isLed } from "./tabs/locks.js";
 import { Snapshot } from "./snapshot.js";
 import { bufferOf, plain } from "./text.js";
 import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";

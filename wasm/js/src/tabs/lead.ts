@@ -7,6 +7,7 @@
 import type { Answer, Engine } from "../engine.js";
 import { plain } from "../text.js";
 import { PoolWatch } from "./cleared.js";
+import { whenReleased } from "./locks.js";
 import { channelOf, channelOfAll } from "./messages.js";
 import type { Broadcast, FromLeader, GivenReply, Reply, Tab, ToLeader } from "./messages.js";
 import { OWN } from "./works.js";
@@ -104,12 +105,10 @@ export class Leader {
     this.#clients.set(hello.client, client);
     this.#works.isShared = true;
     // Whoever gets a client's lock knows that it is gone.
-    const options: LockOptions = { mode: "shared", signal: client.watch.signal };
-    navigator.locks
-      .request(hello.presence, options, () => this.#forget(hello.client))
-      .catch(() => {
-        // Aborted, since it said that it goes.
-      });
+    void whenReleased(hello.presence, client.watch.signal).then((isGone) => {
+      // Or it said that it goes.
+      if (isGone) this.#forget(hello.client);
+    });
     return client;
   }
 

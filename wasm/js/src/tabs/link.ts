@@ -19,6 +19,7 @@ import { Calls } from "./calls.js";
 import { cleared } from "./cleared.js";
 import type { Connection } from "./connection.js";
 import { whenAsleep } from "./lifecycle.js";
+import { whenReleased } from "./locks.js";
 import { PROTOCOL, channelOf, channelOfAll, leaderLock } from "./messages.js";
 import type { Broadcast, FromLeader, Tab, ToLeader } from "./messages.js";
 import { Presence, compareVersions, heldByNewer } from "./presence.js";
@@ -85,7 +86,10 @@ export class TabLink implements Link {
   static async open(part: Part): Promise<TabLink> {
     const link = new TabLink(part);
     link.#wakeUp();
-    await link.#opened.promise;
+    await link.#opened.promise.catch((error: FreeholdError) => {
+      link.#fail(error);
+      throw error;
+    });
     return link;
   }
 
@@ -151,7 +155,7 @@ export class TabLink implements Link {
     this.#presence = presence;
     await presence.enter(held, given);
     const tab = await given;
-    if (this.#failure || turn !== this.#turn) return;
+    if (this.#failure || turn !== this.#turn) return presence.leave();
     const channel = new BroadcastChannel(channelOf(presence.client));
     channel.onmessage = ({ data }: MessageEvent<FromLeader>) => this.#hearLeader(data);
     this.#awake = { tab, presence, channel, until: new AbortController() };
@@ -276,15 +280,8 @@ export class TabLink implements Link {
   /** Without anybody who leads or is about to, calls would wait for ever. */
   async #unlessLed(gone: string, error: FreeholdError): Promise<void> {
     const { until } = this.#awake ?? {};
-    if (!until) return;
-    const options: LockOptions = { mode: "shared", signal: until.signal };
-    try {
-      for (const lock of [gone, leaderLock(this.#part.name)]) {
-        await navigator.locks.request(lock, options, () => {});
-      }
-    } catch {
-      // Aborted, since the page sleeps or closes.
-      return;
+    for (const lock of [gone, leaderLock(this.#part.name)]) {
+      if (!until || !(await whenReleased(lock, until.signal))) return;
     }
     if (this.#leading || this.#thread || this.#failure) return;
     this.#opened.reject(error);
@@ -298,7 +295,7 @@ export class TabLink implements Link {
     if (before) this.#calls.orphan(before.epoch, true);
     this.#leading = leading;
     this.#isOpen = true;
-    if (!leading.isOwn) this.#watch(leading.epoch);
+    if (!leading.isOwn) void this.#watch(leading.epoch);
     this.#part.connection.enter(leading.isOwn ? "leading" : "following");
     this.#opened.resolve();
     this.#calls.sendAll(leading.epoch, this.#toAsk);
@@ -306,15 +303,9 @@ export class TabLink implements Link {
   }
 
   /** The leader's worker holds a lock of its name: whoever gets that knows that it is gone. */
-  #watch(epoch: string): void {
+  async #watch(epoch: string): Promise<void> {
     const { until } = this.#awake ?? {};
-    if (!until) return;
-    const options: LockOptions = { mode: "shared", signal: until.signal };
-    navigator.locks
-      .request(epoch, options, () => this.#lost(epoch, true))
-      .catch(() => {
-        // Aborted, since the page sleeps or closes.
-      });
+    if (until && (await whenReleased(epoch, until.signal))) this.#lost(epoch, true);
   }
 
   #lost(epoch: string, isSudden: boolean): void {
@@ -354,6 +345,8 @@ export class TabLink implements Link {
   /** A newer version waits: the app decides when to let go, or else it is done here. */
   #makeWay(wanted: string): void {
     if (this.#failure || this.#part.connection.wanted({ wanted })) return;
+    // What was asked can't be waited for where nobody was reached yet.
+    if (!this.#awake) return this.#fail(heldByNewer());
     this.#failure = heldByNewer();
     this.#opened.reject(this.#failure);
     void this.#close();

@@ -11,7 +11,8 @@
  */
 
 import { FreeholdError } from "../error.js";
-import { PROTOCOL, channelOfAll, leaderLock } from "./messages.js";
+import { heldLocks, whenReleased } from "./locks.js";
+import { PROTOCOL, channelOfAll } from "./messages.js";
 import type { Broadcast } from "./messages.js";
 
 /** A version of an app, as far as its database is concerned. */
@@ -47,7 +48,7 @@ export class Presence {
   /**
    * Enters the list, and waits there until no older version has the database open. Rejects with
    * `held_by_newer_version`, with `held_by_older_version` where nobody is to be waited for, and
-   * where the list was left meanwhile.
+   * mostly where the list was left meanwhile.
    *
    * @param ready - Resolves when this tab has what it will open: nobody is asked to let go before.
    */
@@ -85,22 +86,33 @@ export class Presence {
     entered: Promise<void>,
     ready: Promise<unknown>,
   ): Promise<void> {
-    const own = { protocol: PROTOCOL, version: this.#version };
-    for (let isFirst = true; ; isFirst = false) {
-      const others = await this.#others(entered);
-      if (others.some((other) => compareVersions(other, own) > 0)) throw heldByNewer();
-      const older = others.filter((other) => compareVersions(other, own) < 0);
+    for (let round = 0; ; round += 1) {
+      const older = await this.#older(entered);
       if (older.length === 0) return;
       if (whenHeld === "reject") throw heldByOlder();
-      await ready;
+      // They may be gone by then.
+      if (round === 0) await ready;
+      else await this.#outwait(older, round === 1 ? onHeld : undefined);
       this.#gone.signal.throwIfAborted();
-      if (isFirst) onHeld?.();
-      const channel = new BroadcastChannel(channelOfAll(this.#name));
-      channel.postMessage({ kind: "wanted", ...own } satisfies Broadcast);
-      const options: LockOptions = { mode: "shared", signal: this.#gone.signal };
-      await Promise.all(older.map(({ lock }) => navigator.locks.request(lock, options, () => {})));
-      channel.close();
     }
+  }
+
+  /** Asks older versions to let go, and waits until those are gone. */
+  async #outwait(older: readonly string[], onHeld: (() => void) | undefined): Promise<void> {
+    onHeld?.();
+    const channel = new BroadcastChannel(channelOfAll(this.#name));
+    const wanted = { kind: "wanted", protocol: PROTOCOL, version: this.#version } as const;
+    channel.postMessage(wanted satisfies Broadcast);
+    await Promise.all(older.map((lock) => whenReleased(lock, this.#gone.signal)));
+    channel.close();
+  }
+
+  /** The locks of older versions. Throws where a newer one is there. */
+  async #older(entered: Promise<void>): Promise<string[]> {
+    const own = { protocol: PROTOCOL, version: this.#version };
+    const others = await this.#others(entered);
+    if (others.some((other) => compareVersions(other, own) > 0)) throw heldByNewer();
+    return others.filter((other) => compareVersions(other, own) < 0).map(({ lock }) => lock);
   }
 
   async #others(entered: Promise<void>): Promise<(AppVersion & { lock: string })[]> {
@@ -123,16 +135,6 @@ export function compareVersions(a: AppVersion, b: AppVersion): number {
   if (a.protocol !== b.protocol) return a.protocol - b.protocol;
   const [first, second] = [BigInt(a.version), BigInt(b.version)];
   return first < second ? -1 : Number(first > second);
-}
-
-/** Whether some tab has a database open. */
-export async function isLed(name: string): Promise<boolean> {
-  return (await heldLocks()).includes(leaderLock(name));
-}
-
-async function heldLocks(): Promise<string[]> {
-  const { held = [] } = await navigator.locks.query();
-  return held.map(({ name = "" }) => name);
 }
 
 /** What an older version of the app is told. */
