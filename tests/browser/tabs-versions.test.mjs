@@ -5,7 +5,16 @@ import { before, beforeEach, describe, it } from "node:test";
 
 import { HARNESS, openDatabase, openHarness, within } from "./harness.mjs";
 import { useBrowser } from "./support.mjs";
-import { MODEL, bodies, connection, note, openTab, reaches, setFrozen } from "./tabs.mjs";
+import {
+  MODEL,
+  bodies,
+  connection,
+  killWorker,
+  note,
+  openTab,
+  reaches,
+  setFrozen,
+} from "./tabs.mjs";
 
 /** A migration that is newer than any. */
 const LATER = { "V99999999999999__later.sql": "CREATE TABLE later (n INTEGER) STRICT;" };
@@ -129,6 +138,26 @@ describe("an older and a newer version of an app", () => {
     await openDatabase(page, { name, model: { ...older, up: { ...older.up, ...LATER } } });
     await refused;
     await browser.context.unrouteAll({ behavior: "ignoreErrors" });
+    await old.close();
+    await page.close();
+  });
+
+  it("change over where the older one's worker dies while calls are answered", async () => {
+    const old = await openOlder();
+    await within(old, async () => {
+      const numbers = "SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2000000";
+      const sql = `WITH RECURSIVE numbers(n) AS (${numbers}) SELECT max(n) FROM numbers`;
+      globalThis.asked = db.owner().sql(sql);
+      globalThis.asked.catch(() => {});
+    });
+    const page = await startNewer();
+    await page.waitForFunction(() => globalThis.held > 0);
+    await old.waitForTimeout(100);
+    await killWorker(old);
+    await finishOpening(page);
+    const { rows } = await within(old, () => globalThis.asked);
+    assert.deepEqual(rows, [[2_000_000]]);
+    assert.equal(await connection(old), "closed");
     await old.close();
     await page.close();
   });

@@ -27,7 +27,8 @@ const USED_FILE = ".used";
  * are damaged back to the pool as a free one.
  *
  * Rejects with `corrupt` where the file of a database that was in use is gone, empty or no longer
- * known by its name. Where nothing is kept, nothing is wrong; opening says more.
+ * known by its name, and with `io` where the files can't be read. Where nothing is kept, nothing is
+ * wrong; opening says more.
  */
 export async function checkFiles(name: string): Promise<void> {
   const directory = await databaseDirectory(name).catch(() => undefined);

@@ -128,12 +128,14 @@ export class Snapshot {
   }
 
   /**
-   * Looks at the database's files, once, before the core opens them. Rejects with `corrupt`. For
-   * whoever leads, and has none of them open. What can't be read now, the core says.
+   * Looks at the database's files before the core opens them: until that was possible once. Rejects
+   * with `corrupt`. For whoever leads, and has none of them open.
    */
   check(): Promise<void> {
     this.#checked ??= checkFiles(this.#database).catch((error: unknown) => {
       if (error instanceof FreeholdError && error.code === "corrupt") throw error;
+      // Somebody who just died may have them still; then the core can't open them either.
+      this.#checked = undefined;
     });
     return this.#checked;
   }

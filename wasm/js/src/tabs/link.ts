@@ -283,7 +283,7 @@ export class TabLink implements Link {
     for (const lock of [gone, leaderLock(this.#part.name)]) {
       if (!until || !(await whenReleased(lock, until.signal))) return;
     }
-    if (this.#leading || this.#thread || this.#failure) return;
+    if (this.#leading || this.#thread) return;
     this.#opened.reject(error);
     this.#calls.fail(error);
   }
@@ -309,7 +309,7 @@ export class TabLink implements Link {
   }
 
   #lost(epoch: string, isSudden: boolean): void {
-    if (this.#leading?.epoch !== epoch || this.#failure) return;
+    if (this.#leading?.epoch !== epoch) return;
     this.#leading = undefined;
     this.#part.connection.enter("reconnecting");
     this.#calls.orphan(epoch, isSudden);
@@ -345,7 +345,7 @@ export class TabLink implements Link {
   /** A newer version waits: the app decides when to let go, or else it is done here. */
   #makeWay(wanted: string): void {
     if (this.#failure || this.#part.connection.wanted({ wanted })) return;
-    // What was asked can't be waited for where nobody was reached yet.
+    // What was asked can't be waited for where nobody is reached at the moment.
     if (!this.#awake) return this.#fail(heldByNewer());
     this.#failure = heldByNewer();
     this.#opened.reject(this.#failure);

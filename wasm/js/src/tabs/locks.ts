@@ -12,7 +12,7 @@ export async function heldLocks(): Promise<string[]> {
   return held.map(({ name = "" }) => name);
 }
 
-/** Whether some tab has a database open. */
+/** Whether some tab has a database open, or is about to. */
 export async function isLed(name: string): Promise<boolean> {
   return (await heldLocks()).includes(leaderLock(name));
 }
