@@ -5,21 +5,20 @@
  * @packageDocumentation
  */
 
+import { later } from "./later.js";
+
 const LOCK_PREFIX = "freehold-database-";
 
 /** Says that this page has a database open, until the returned function is called or it closes. */
 export function claim(name: string): () => void {
   const { locks } = navigator as { locks?: LockManager };
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const released = later<void>();
   locks
-    ?.request(LOCK_PREFIX + name, { mode: "shared" }, () => held)
+    ?.request(LOCK_PREFIX + name, { mode: "shared" }, () => released.promise)
     .catch(() => {
       // Without the lock others can't wait for this page; nothing else depends on it.
     });
-  return release;
+  return released.resolve;
 }
 
 /**
