@@ -4,13 +4,14 @@
  * Whoever asked for a page by the cursor of the one before will mostly ask for the next one too. It
  * is read when nothing else is to be done, and answers the next request if that asks for it; any
  * other request drops it, so that nothing can have changed in between. Where pages are asked for as
- * fast as they come, more and more of them are read, and are handed over along with an answer.
+ * fast as they come, more and more of them are read, and are handed over along with an answer; so
+ * are those of the next list, where that begins as soon as one has ended.
  *
  * @packageDocumentation
  */
 
 import type { LongText } from "./engine.js";
-import { excerpt, isLong } from "./text.js";
+import { lengthOf, nthOf, tailOf } from "./text.js";
 
 /** Pages that take longer stand in the way of others; alone or together. */
 const QUICK_MS = 2;
@@ -26,34 +27,31 @@ const PAGES_MAX = 8;
 const BYTES_MAX = 1 << 19;
 const DEEPER = 4;
 
-const LIST = '{"method":"list",';
-const AFTER = '"after":"';
-const NEXT = /"next":"([\w-]+)"\}\}$/;
+/** What begins the cursor in a request, where it comes last as this package writes it. */
+const AFTER = ',"after":"';
+const AFTER_END = /^[\w-]+"\}\}$/;
 
 /** An actor that is an API key; or names that a request of somebody's own form may hide. */
 const BY_KEY = /"api_key"\s*:|\\u/;
 
-/** How long a request may be: it goes along with each page. */
-const REQUEST_MAX = 8192;
+const LIST = '{"method":"list",';
+const NEXT = /"next":"([\w-]+)"\}\}$/;
 
 /** How much of an answer's end its cursor may take. */
 const TAIL = 2048;
 
-type Text = string | LongText;
-
-/** A page of rows, and what asks for it. */
-export interface Page {
+/** A page of rows, what asks for it, and how long reading it took. */
+interface Page {
   readonly request: string;
-  readonly answer: Text;
+  readonly answer: string | LongText;
+  readonly tookMs: number;
 }
 
-/** A page that was kept, and those that go along with it. */
-interface Taken {
-  readonly answer: Text;
-  readonly more: readonly Page[];
-}
-
-interface Read extends Page {
+/** Pages behind each other, and what asks for the first of them. */
+interface Kept {
+  readonly request: string;
+  readonly answers: LongText;
+  readonly at: number;
   readonly tookMs: number;
 }
 
@@ -66,7 +64,7 @@ interface Likely {
 
 /** Keeps pages that were read ahead, each the one after the one before. */
 export class Ahead {
-  #kept: (Read & { readonly at: number })[] = [];
+  #kept: Kept | undefined;
   /** What is likely to be asked for after all that is kept or given. */
   #likely: Likely | undefined;
   /** How many to read. */
@@ -77,81 +75,89 @@ export class Ahead {
 
   /** Something else was asked for: nothing is kept any more. */
   drop(): void {
-    this.#kept = [];
-    this.#likely = undefined;
+    this.#kept = this.#likely = undefined;
     [this.#given, this.#depth] = [0, 1];
   }
 
   /**
-   * The page that a request asks for, if it was read ahead; and those after it, where they may be
-   * given along and are likely to be used before long. None is kept any more then.
+   * The page that a request asks for, if it was read ahead; and behind it those after it, where
+   * they may be given along and are likely to be used before long. None is kept any more then.
    */
-  take(request: string, mayGive: boolean): Taken | undefined {
+  take(request: string, mayGive: boolean): LongText | undefined {
     const now = performance.now();
-    const [first, ...rest] = this.#kept;
-    if (first?.request !== request || now - first.at > KEPT_MS) {
-      this.drop();
+    const isFast = mayGive && now - this.#answeredAt < FAST_MS * (this.#given + 1);
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept?.request !== request || now - kept.at > KEPT_MS) {
+      this.#likely = undefined;
+      this.#given = 0;
+      // Where nothing was kept, a list had ended.
+      if (kept || !isFast) this.#depth = 1;
       return undefined;
     }
-    const isFast = now - this.#answeredAt < FAST_MS * (this.#given + 1);
     this.#answeredAt = now;
-    this.#kept = [];
-    const more = rest.map(({ request, answer }) => ({ request, answer }));
-    if (mayGive && isFast) {
-      [this.#given, this.#depth] = [more.length, this.#depth * DEEPER];
-      return { answer: first.answer, more };
+    if (isFast) {
+      this.#given = lengthOf(kept.answers) - 1;
+      this.#depth = Math.min(this.#depth * DEEPER, PAGES_MAX);
+      return kept.answers;
     }
     this.drop();
-    this.#likely = after(first);
-    return { answer: first.answer, more: [] };
+    const first = { utf8: nthOf(kept.answers, 0) };
+    this.#likely = this.#after({ ...kept, answer: first });
+    return first;
   }
 
   /** A request was answered by a page that was not kept. */
-  answered(page: Read): void {
+  answered(page: Page): void {
     this.#answeredAt = performance.now();
-    this.#likely = after(page);
+    this.#likely = this.#after(page);
   }
 
   /** Reads what is likely to be asked for, if anything is: some pages, of about so many bytes. */
-  read(pages: (request: string, count: number, bytes: number) => readonly LongText[]): void {
+  read(pages: (request: string, count: number, bytes: number) => LongText | undefined): void {
     const likely = this.#likely;
     if (!likely) return;
     this.#likely = undefined;
+    const { request } = likely;
     const count = this.#count(likely);
     const start = performance.now();
-    const answers = pages(likely.request, count, likely.length * count);
+    const answers = pages(request, count, likely.length * count);
+    if (!answers) return;
     const at = performance.now();
-    const tookMs = (at - start) / answers.length;
-    let next: Likely | undefined = answers.length > 0 ? likely : undefined;
-    for (const answer of answers) {
-      if (!next) return;
-      const page: Read = { request: next.request, answer, tookMs };
-      this.#kept.push({ ...page, at });
-      next = after(page);
-    }
-    this.#likely = next;
+    const tookMs = (at - start) / lengthOf(answers);
+    this.#kept = { request, answers, at, tookMs };
+    const last = { utf8: nthOf(answers, lengthOf(answers) - 1) };
+    this.#likely = this.#after({ request, answer: last, tookMs });
   }
 
   /** How many pages are read after one. */
   #count({ length, tookMs }: Likely): number {
-    const most = Math.min(this.#depth, PAGES_MAX, BYTES_MAX / length, QUICK_MS / tookMs);
+    const most = Math.min(this.#depth, BYTES_MAX / length, QUICK_MS / tookMs);
     return Math.max(1, Math.floor(most));
+  }
+
+  /**
+   * What is likely to be asked for after a page: after a first one alone where pages are asked for
+   * fast.
+   */
+  #after({ request, answer, tookMs }: Page): Likely | undefined {
+    // An API key may be used only so often, and may expire while a page is kept.
+    const isPage = request.startsWith(LIST) && !BY_KEY.test(request);
+    const mayFollow = this.#depth > 1 || request.includes(AFTER);
+    if (!isPage || !mayFollow || tookMs > QUICK_MS) return undefined;
+    const next = following(request, answer);
+    const length = typeof answer === "string" ? answer.length : answer.utf8.length;
+    return next === undefined ? undefined : { request: next, length, tookMs };
   }
 }
 
-/** What is likely to be asked for after a page, if that was asked for as the page after another. */
-function after({ request, answer, tookMs }: Read): Likely | undefined {
-  // An API key may be used only so often, and may expire while a page is kept.
-  const isPage =
-    request.length <= REQUEST_MAX && request.startsWith(LIST) && !BY_KEY.test(request);
-  if (!isPage || tookMs > QUICK_MS) return undefined;
-  const at = request.indexOf(AFTER);
-  // A column may be called `after` too.
-  if (at < 0 || request.lastIndexOf(AFTER) > at) return undefined;
-  const [, cursor] = NEXT.exec(excerpt(answer, -TAIL)) ?? [];
+/** The request for the page after the one that answered a request; nothing after the last one. */
+export function following(request: string, answer: string | LongText): string | undefined {
+  const [, cursor] = NEXT.exec(tailOf(answer, TAIL)) ?? [];
   if (cursor === undefined) return undefined;
-  const start = at + AFTER.length;
-  const rest = request.slice(request.indexOf('"', start));
-  const { length } = isLong(answer) ? answer.utf8 : answer;
-  return { request: request.slice(0, start) + cursor + rest, length, tookMs };
+  const at = request.lastIndexOf(AFTER);
+  // Elsewhere it is a column of that name, or a request of somebody's own form.
+  if (at >= 0 && !AFTER_END.test(request.slice(at + AFTER.length))) return undefined;
+  const before = at < 0 ? request.slice(0, -"}}".length) : request.slice(0, at);
+  return `${before}${AFTER}${cursor}"}}`;
 }

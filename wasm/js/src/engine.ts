@@ -6,7 +6,6 @@
  */
 
 import { Ahead } from "./ahead.js";
-import type { Page } from "./ahead.js";
 import { FreeholdError } from "./error.js";
 import { callStatic, open, prepare, replace, scrub } from "./freehold_wasm.js";
 import type { Handle } from "./freehold_wasm.js";
@@ -38,10 +37,9 @@ export type Given = Answer | LongText;
 /** A text as UTF-8. Its buffer may be lent to the core when it was read. */
 export interface LongText {
   readonly utf8: Uint8Array<ArrayBuffer>;
+  /** Where each ends of several texts behind each other: pages after the one that is the answer. */
+  readonly ends?: readonly number[];
 }
-
-/** Takes pages that go along with an answer. */
-export type Give = (pages: readonly Page[]) => void;
 
 const NOT_OPEN = '{"error":{"code":"closed","message":"the database is closed; open it again"}}';
 
@@ -80,16 +78,19 @@ export class Engine {
    * Answers a request. What the core refuses is an answer too; this throws only when the instance
    * is broken, and then it must not be used again.
    *
-   * @param give - Takes pages that come after the answer, to be handed over along with it; none are
-   *   given without it.
+   * @param mayGive - Whether pages that come after the answer may be handed over along with it.
    */
-  async handle(ask: Ask, onProgress: (progress: string) => void, give?: Give): Promise<Given> {
+  async handle(
+    ask: Ask,
+    onProgress: (progress: string) => void,
+    mayGive = false,
+  ): Promise<Given> {
     if (ask.kind !== "call") this.#ahead.drop();
     if (ask.kind !== "open") this.#isUntouched = false;
     const missing = await this.#loadFor(ask);
     if (missing !== undefined) return missing;
     try {
-      return await this.#answer(ask, onProgress, give);
+      return await this.#answer(ask, onProgress, mayGive);
     } finally {
       this.#standing.changed();
     }
@@ -121,7 +122,7 @@ export class Engine {
   async #answer(
     ask: Ask,
     onProgress: (progress: string) => void,
-    give: Give | undefined,
+    mayGive: boolean,
   ): Promise<Given> {
     switch (ask.kind) {
       case "call_static":
@@ -132,7 +133,7 @@ export class Engine {
           return DONE;
         });
       case "call":
-        return this.#call(ask.text, onProgress, give);
+        return this.#call(ask.text, onProgress, mayGive);
       case "replace":
         return orRefused(async () => {
           await replace(ask.text, ask.bytes);
@@ -177,13 +178,10 @@ export class Engine {
   #call(
     request: string,
     onProgress: (progress: string) => void,
-    give: Give | undefined,
+    mayGive: boolean,
   ): string | LongText {
-    const kept = this.#ahead.take(request, give !== undefined);
-    if (kept) {
-      if (kept.more.length > 0) give?.(kept.more);
-      return kept.answer;
-    }
+    const kept = this.#ahead.take(request, mayGive);
+    if (kept) return kept;
     const start = performance.now();
     const room = this.#room(0);
     const answer = this.#ask(request, onProgress, room) ?? NOT_OPEN;
@@ -202,12 +200,11 @@ export class Engine {
   }
 
   /** Pages behind each other in one buffer, which leaves with them. */
-  #pages(request: string, count: number, size: number): LongText[] {
+  #pages(request: string, count: number, size: number): LongText | undefined {
     const room = this.#room(size);
-    const read = this.#handle?.pages(request, count, room);
-    if (read?.[0].buffer !== room.buffer) this.lend(room.buffer);
-    const [bytes, ...ends] = read ?? [NO_BYTES];
-    return ends.map((end, at) => ({ utf8: bytes.subarray(ends[at - 1] ?? 0, end) }));
+    const [utf8, ...ends] = this.#handle?.pages(request, count, room) ?? [];
+    if (utf8?.buffer !== room.buffer) this.lend(room.buffer);
+    return utf8 && { utf8, ends };
   }
 
   /** A buffer for answers, of so many bytes at least. */

@@ -8,9 +8,9 @@
  * @packageDocumentation
  */
 
-import type { Page } from "./ahead.js";
-import type { Answer, Given } from "./engine.js";
-import { isLong, plain } from "./text.js";
+import { following } from "./ahead.js";
+import type { Answer, Given, LongText } from "./engine.js";
+import { decode, isLong, lengthOf, nthOf, plain } from "./text.js";
 
 /**
  * For how long pages are used that came along with an answer, counted from the request for it; the
@@ -21,38 +21,62 @@ export const GIVEN_MS = 20;
 /** How large a buffer may be that goes back: that of any usual page. */
 const BYTES_MAX = 1 << 20;
 
+/** Pages that came along: which of them is next, and what asks for it. */
+interface Pages {
+  readonly answers: LongText;
+  readonly nth: number;
+  readonly request: string | undefined;
+}
+
+/** The last request, by its number, and its text where it is a call. */
+interface Asked {
+  readonly id: number;
+  readonly text: string | undefined;
+  readonly at: number;
+}
+
 /** What a page got of its worker ahead of asking for it. */
 export class Received {
-  #pages: readonly Page[] = [];
+  #pages: Pages | undefined;
   #buffer: ArrayBuffer | undefined;
-  /** The last request, by its number. */
-  #asked = 0;
-  #askedAt = 0;
+  #asked: Asked | undefined;
 
   /** The answer to a request, if it came along with the one before. */
   take(request: string): Answer | undefined {
-    const [first, ...rest] = this.#pages;
-    const isHere = first?.request === request && performance.now() - this.#askedAt < GIVEN_MS;
-    this.#pages = isHere ? rest : [];
-    return isHere ? plain(first.answer) : undefined;
+    const pages = this.#pages;
+    this.#pages = undefined;
+    const isHere = pages?.request === request && this.#isFresh();
+    return isHere ? this.#read(pages, request) : undefined;
   }
 
   /** Something is asked for; the buffer that goes along, if there is one. */
-  asked(id: number): ArrayBuffer | undefined {
+  asked(id: number, text?: string): ArrayBuffer | undefined {
     const buffer = this.#buffer;
-    this.#pages = [];
-    this.#buffer = undefined;
-    this.#asked = id;
-    this.#askedAt = performance.now();
+    this.#pages = this.#buffer = undefined;
+    this.#asked = { id, text, at: performance.now() };
     return buffer;
   }
 
   /** A request's answer came; as it is read. */
-  answered(id: number, answer: Given, ahead: readonly Page[] = []): Answer {
+  answered(id: number, answer: Given): Answer {
+    if (!isLong(answer)) return answer;
+    const { buffer } = answer.utf8;
+    if (buffer.byteLength <= BYTES_MAX) this.#buffer = buffer;
     // What was asked for since may change something.
-    if (id === this.#asked) this.#pages = ahead;
-    const buffer = isLong(answer) ? answer.utf8.buffer : undefined;
-    if (buffer && buffer.byteLength <= BYTES_MAX) this.#buffer = buffer;
-    return plain(answer);
+    const asked = this.#asked?.id === id ? this.#asked.text : undefined;
+    if (asked === undefined) return plain(answer);
+    return this.#read({ answers: answer, nth: 0, request: asked }, asked);
+  }
+
+  #isFresh(): boolean {
+    return this.#asked !== undefined && performance.now() - this.#asked.at < GIVEN_MS;
+  }
+
+  /** The next of some pages; those behind it are next then. */
+  #read({ answers, nth }: Pages, request: string): string {
+    const text = decode(nthOf(answers, nth));
+    const isLast = nth + 1 === lengthOf(answers);
+    if (!isLast) this.#pages = { answers, nth: nth + 1, request: following(request, text) };
+    return text;
   }
 }

@@ -125,8 +125,9 @@ export class Requests<T extends TablesOf<T> = AnyTables, H extends HandleKind = 
     table: N,
     options: ListOptions<T[N], C> = {},
   ): Request<Page<Selected<T[N], C>>> {
-    const { includeDeleted, signal: _, ...rest } = options;
-    const params = { table, ...rest, include_deleted: includeDeleted ?? false };
+    const { includeDeleted, after, signal: _, ...rest } = options;
+    // The cursor last: that is where whoever reads ahead puts the next one.
+    const params = { table, ...rest, include_deleted: includeDeleted ?? false, after };
     return this.add({ method: "list", params });
   }
 

@@ -11,14 +11,29 @@ export const DONE = '{"ok":null}';
 
 const decoder = new TextDecoder();
 
+/** The text of UTF-8 bytes. */
+export function decode(utf8: Uint8Array): string {
+  return decoder.decode(utf8);
+}
+
 /** Whether an answer is a text that left the core as bytes. */
 export function isLong(answer: Given): answer is LongText {
   return typeof answer === "object" && "utf8" in answer;
 }
 
-/** An answer as it is read: a text, or the bytes of an export. */
+/** How many answers lie behind each other. */
+export function lengthOf({ ends }: LongText): number {
+  return ends?.length ?? 1;
+}
+
+/** The bytes of one of several answers behind each other. */
+export function nthOf({ utf8, ends }: LongText, nth: number): Uint8Array<ArrayBuffer> {
+  return ends ? utf8.subarray(ends[nth - 1] ?? 0, ends[nth]) : utf8;
+}
+
+/** An answer as it is read, the first of several: a text, or the bytes of an export. */
 export function plain(answer: Given): Answer {
-  return isLong(answer) ? decoder.decode(answer.utf8) : answer;
+  return isLong(answer) ? decode(nthOf(answer, 0)) : answer;
 }
 
 /** The buffer that an answer lies in, if it is bytes. */
@@ -27,7 +42,7 @@ export function bufferOf(answer: Given): ArrayBuffer | undefined {
   return (isLong(answer) ? answer.utf8 : (answer as Uint8Array<ArrayBuffer>)).buffer;
 }
 
-/** Some of the text of an answer: from a place, or counted from its end. */
-export function excerpt(answer: string | LongText, from: number, to?: number): string {
-  return isLong(answer) ? decoder.decode(answer.utf8.subarray(from, to)) : answer.slice(from, to);
+/** The end of an answer's text: so many letters or bytes. */
+export function tailOf(answer: string | LongText, length: number): string {
+  return isLong(answer) ? decode(answer.utf8.subarray(-length)) : answer.slice(-length);
 }

@@ -63,7 +63,7 @@ export class Thread {
     if (answer !== undefined) {
       return queueMicrotask(() => this.#hear({ kind: "answer", id, answer }));
     }
-    const spare = this.#received.asked(id);
+    const spare = this.#received.asked(id, ask.kind === "call" ? ask.text : undefined);
     if (spare) this.#worker.postMessage({ ...message, spare }, [spare]);
     else this.#worker.postMessage(message);
   }
@@ -81,8 +81,8 @@ export class Thread {
     if (message.kind === "failed") return this.#died(message.message, message.id);
     if (message.kind === "ready") return this.#watchWorker();
     if (message.kind !== "answer") return this.#hear(message);
-    const { id, answer, ahead } = message;
-    this.#hear({ kind: "answer", id, answer: this.#received.answered(id, answer, ahead) });
+    const { id, answer } = message;
+    this.#hear({ kind: "answer", id, answer: this.#received.answered(id, answer) });
   }
 
   #hear(message: Heard): void {

@@ -42,9 +42,8 @@ void loadIfFree(databaseOf(scope.name));
 held.then(() => scope.postMessage({ kind: "ready" }), fail);
 
 function post(reply: GivenReply): void {
-  const said = reply.kind === "answer" ? [reply, ...(reply.ahead ?? [])] : [];
-  const buffers = said.flatMap(({ answer }) => bufferOf(answer) ?? []);
-  scope.postMessage(reply, [...new Set(buffers)]);
+  const buffer = reply.kind === "answer" ? bufferOf(reply.answer) : undefined;
+  scope.postMessage(reply, buffer ? [buffer] : []);
 }
 
 /** Loads the core where nobody leads, before the page says anything: this worker is likely to. */

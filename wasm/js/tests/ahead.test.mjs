@@ -7,16 +7,25 @@ import { describe, it } from "node:test";
 import { Ahead } from "../dist/ahead.js";
 import { Engine } from "../dist/engine.js";
 import { GIVEN_MS, Received } from "../dist/received.js";
-import { plain } from "../dist/text.js";
+import { decode, lengthOf, nthOf } from "../dist/text.js";
 
-const request = (after, more = {}) =>
-  JSON.stringify({ method: "list", params: { table: "tenants", limit: 2, ...more, after } });
+const request = (after, { as, ...more } = {}) =>
+  JSON.stringify({ method: "list", ...as, params: { table: "tenants", limit: 2, ...more, after } });
 const answer = (next) => JSON.stringify({ ok: { rows: [{ id: 1 }], next } });
 const bytes = (text) => ({ utf8: new TextEncoder().encode(text) });
 const READ = bytes(answer("and_so-on"));
 
+/** Answers behind each other, as the core reads pages. */
+function joined(answers) {
+  let end = 0;
+  const ends = answers.map((text) => (end += Buffer.byteLength(text)));
+  return { ...bytes(answers.join("")), ends };
+}
+const textsOf = (pages) =>
+  Array.from({ length: lengthOf(pages) }, (_, nth) => decode(nthOf(pages, nth)));
+
 /** What is asked of the core when a request was answered, and what is kept of that. */
-function ahead(asked, { said = answer("next"), tookMs = 0, core = () => [READ] } = {}) {
+function ahead(asked, { said = answer("next"), tookMs = 0, core = () => READ } = {}) {
   const [ahead, calls] = [new Ahead(), []];
   ahead.answered({ request: asked, answer: said, tookMs });
   ahead.read((request, count) => {
@@ -30,7 +39,7 @@ describe("what is likely to be asked for", () => {
   it("is the page after one that came after another", () => {
     const { ahead: kept, calls } = ahead(request("before"));
     assert.deepEqual(calls, [[request("next"), 1]]);
-    assert.equal(kept.take(request("next"), false).answer, READ);
+    assert.deepEqual(textsOf(kept.take(request("next"), false)), textsOf(READ));
     assert.equal(kept.take(request("next"), false), undefined, "once");
   });
 
@@ -44,9 +53,11 @@ describe("what is likely to be asked for", () => {
   });
 
   it("is nothing where that can't be told, or may not be used without being asked for", () => {
-    const isAfter = { filter: { after: "noon" } };
+    const elsewhere = request("a").replace(/(.*),(.*)\}\}/, '{"method":"list","params":{$2,"limit":2}}');
+    assert.match(elsewhere, /"after":"a","limit"/);
+    assert.deepEqual(ahead(elsewhere).calls, []);
     const asKey = { as: { principal: { api_key: "k" } } };
-    for (const more of [isAfter, asKey]) assert.deepEqual(ahead(request("a", more)).calls, []);
+    assert.deepEqual(ahead(request("a", asKey)).calls, []);
     for (const written of ['"api_key" :', '"api\\u005fkey":']) {
       const asked = request("a", asKey).replace('"api_key":', written);
       assert.deepEqual(ahead(asked).calls, []);
@@ -54,14 +65,15 @@ describe("what is likely to be asked for", () => {
   });
 
   it("is nothing any more where it is refused", () => {
-    const { ahead: refused, calls } = ahead(request("before"), { core: () => [] });
+    const { ahead: refused, calls } = ahead(request("before"), { core: () => undefined });
     refused.read(() => assert.fail("it was asked for again"));
     assert.equal(calls.length, 1);
   });
 
-  it("is nothing after a request that is long itself", () => {
-    const more = { filter: { name: { in: Array.from({ length: 2000 }, (_, at) => `n${at}`) } } };
-    assert.deepEqual(ahead(request("a", more)).calls, []);
+  it("is the next page too where columns are called like the cursor", () => {
+    const more = { filter: { before: "noon", after: "noon" }, include_deleted: false };
+    assert.deepEqual(ahead(request("a", more)).calls, [[request("next", more), 1]]);
+    assert.deepEqual(ahead(request(undefined, more)).calls, []);
   });
 
   it("is nothing after a page that took long", () => {
@@ -73,15 +85,15 @@ describe("what is likely to be asked for", () => {
     const core = (asked, count) => {
       counts.push(count);
       const { after } = JSON.parse(asked).params;
-      return Array.from({ length: count }, (_, nth) => bytes(answer(`${Number(after) + nth + 1}`)));
+      const next = Array.from({ length: count }, (_, nth) => `${Number(after) + nth + 1}`);
+      return joined(next.map(answer));
     };
     let at = 1;
     const take = (mayGive) => {
-      const { answer: first, more } = ahead.take(request(`${at}`), mayGive);
-      const pages = [first, ...more.map((page) => page.answer)].map(plain);
+      const pages = textsOf(ahead.take(request(`${at}`), mayGive));
       for (const page of pages) assert.equal(page, answer(`${++at}`));
       ahead.read(core);
-      return more.length;
+      return pages.length - 1;
     };
     ahead.answered({ request: request("0"), answer: answer("1"), tookMs: 0.01 });
     ahead.read(core);
@@ -93,6 +105,41 @@ describe("what is likely to be asked for", () => {
     await new Promise((done) => setTimeout(done, 50));
     assert.equal(take(true), 0);
     assert.deepEqual(counts.slice(7), [1]);
+  });
+
+  it("is the pages after a first one too, where a list begins as fast as another one ended", async () => {
+    const other = { filter: { name: "other" } };
+    const readTo = (end, { pauseMs = 0, tookMs = 0.01, mayGive = true } = {}) => {
+      const [ahead, counts] = [new Ahead(), []];
+      const core = (asked, count) => {
+        const { after } = JSON.parse(asked).params;
+        counts.push([after, count]);
+        const last = after.startsWith("x") ? count : end - Number(after);
+        const next = Array.from({ length: Math.min(last, count) }, (_, nth) => nth + 1);
+        return joined(next.map((nth) => answer(nth === last ? null : `${Number(after) + nth}`)));
+      };
+      ahead.answered({ request: request("0"), answer: answer("1"), tookMs: 0.01 });
+      ahead.read(core);
+      for (let at = 1; at < 13; ) {
+        at += lengthOf(ahead.take(request(`${at}`), true));
+        ahead.read(core);
+      }
+      assert.deepEqual(counts, [["1", 1], ["2", 4], ["6", 8]].concat(end > 14 ? [["14", 8]] : []));
+      const begin = () => {
+        assert.equal(ahead.take(request(undefined, other), mayGive), undefined);
+        ahead.answered({ request: request(undefined, other), answer: answer("x"), tookMs });
+        counts.length = 0;
+        ahead.read(core);
+        return counts;
+      };
+      return pauseMs ? new Promise((done) => setTimeout(() => done(begin()), pauseMs)) : begin();
+    };
+    assert.deepEqual(readTo(14), [["x", 8]]);
+    // Not where another page was read for nothing, after a pause, beside others, or a slow page.
+    assert.deepEqual(readTo(99), []);
+    assert.deepEqual(await readTo(14, { pauseMs: 50 }), []);
+    assert.deepEqual(readTo(14, { mayGive: false }), []);
+    assert.deepEqual(readTo(14, { tookMs: 3 }), []);
   });
 });
 
@@ -107,7 +154,7 @@ describe("what was read ahead", () => {
   });
 
   it("is not kept where it is refused", () => {
-    const { ahead: kept } = ahead(request("before"), { core: () => [] });
+    const { ahead: kept } = ahead(request("before"), { core: () => undefined });
     assert.equal(kept.take(request("next"), false), undefined);
   });
 
@@ -119,37 +166,37 @@ describe("what was read ahead", () => {
 });
 
 describe("what came along with an answer", () => {
-  const page = (name) => ({ request: request(name), answer: bytes(answer(name)) });
+  const pages = (...names) => joined(names.map(answer));
   const got = (...names) => {
     const received = new Received();
-    assert.equal(received.asked(1), undefined);
-    assert.equal(received.answered(1, "{}", names.map(page)), "{}");
+    assert.equal(received.asked(1, request("0")), undefined);
+    assert.equal(received.answered(1, pages("a", ...names)), answer("a"));
     return received;
   };
 
   it("answers the requests for it, in order", () => {
-    const received = got("a", "b");
-    assert.equal(received.take(request("a")), answer("a"));
-    assert.equal(received.take(request("b")), answer("b"));
+    const received = got("b", "c");
+    assert.equal(received.take(request("a")), answer("b"));
+    assert.equal(received.take(request("b")), answer("c"));
     assert.equal(received.take(request("c")), undefined);
   });
 
   it("is gone once something else is asked for, and where something was meanwhile", () => {
-    const received = got("a");
-    received.asked(2);
+    const received = got("b");
+    received.asked(2, request("0"));
     assert.equal(received.take(request("a")), undefined);
-    assert.equal(got("a", "b").take(request("b")), undefined);
+    assert.equal(got("b", "c").take(request("b")), undefined);
     const busy = new Received();
-    busy.asked(1);
-    busy.asked(2);
-    busy.answered(1, "{}", [page("a")]);
+    busy.asked(1, request("0"));
+    busy.asked(2, request("0"));
+    assert.equal(busy.answered(1, pages("a", "b")), answer("a"));
     assert.equal(busy.take(request("a")), undefined);
-    busy.answered(2, "{}", [page("a")]);
-    assert.equal(busy.take(request("a")), answer("a"));
+    assert.equal(busy.answered(2, pages("a", "b")), answer("a"));
+    assert.equal(busy.take(request("a")), answer("b"));
   });
 
   it("is not used for long", async () => {
-    const received = got("a");
+    const received = got("b");
     await new Promise((done) => setTimeout(done, GIVEN_MS + 1));
     assert.equal(received.take(request("a")), undefined);
   });
@@ -170,10 +217,8 @@ describe("pages of a core that reads ahead", () => {
         const text = JSON.stringify(asked);
         let answer = received.take(text);
         if (answer === undefined) {
-          let ahead;
-          received.asked(1);
-          const said = await engine.handle({ kind, text }, () => {}, (pages) => (ahead = pages));
-          answer = received.answered(1, said, ahead);
+          received.asked(1, text);
+          answer = received.answered(1, await engine.handle({ kind, text }, () => {}, true));
         } else {
           given += 1;
         }

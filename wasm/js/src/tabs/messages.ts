@@ -8,7 +8,6 @@
  * @packageDocumentation
  */
 
-import type { Page } from "../ahead.js";
 import type { Answer, Ask, Given } from "../engine.js";
 
 /** The form of these messages. A build that changes it counts as a newer version of the app. */
@@ -70,13 +69,7 @@ export type Reply =
  */
 export type GivenReply =
   | Exclude<Reply, { kind: "answer" }>
-  | {
-      readonly kind: "answer";
-      readonly id: number;
-      readonly answer: Given;
-      /** Pages after the one that is the answer. */
-      readonly ahead?: readonly Page[] | undefined;
-    };
+  | { readonly kind: "answer"; readonly id: number; readonly answer: Given };
 
 /** What a client says to the leader. */
 export type ToLeader =

@@ -4,10 +4,10 @@
  * @packageDocumentation
  */
 
-import type { Page } from "../ahead.js";
 import { Awake } from "../awake.js";
 import type { Engine } from "../engine.js";
 import { GIVEN_MS } from "../received.js";
+import { isLong, lengthOf } from "../text.js";
 import type { Asked, GivenReply } from "./messages.js";
 import { Queue } from "./queue.js";
 
@@ -73,14 +73,10 @@ export class Works {
     };
     const run = async (engine: Engine) => {
       if (spare) engine.lend(spare);
-      let ahead: readonly Page[] | undefined;
-      const give = (pages: readonly Page[]) => {
-        this.maybeGiven();
-        ahead = pages;
-      };
       const mayGive = client === OWN && !this.isShared;
-      const answer = await engine.handle(ask, report, mayGive ? give : undefined);
-      reply({ kind: "answer", id, answer, ...(ahead ? { ahead } : {}) });
+      const answer = await engine.handle(ask, report, mayGive);
+      if (isLong(answer) && lengthOf(answer) > 1) this.maybeGiven();
+      reply({ kind: "answer", id, answer });
       engine.answered();
     };
     this.add(client, { id, run });
