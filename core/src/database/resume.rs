@@ -37,6 +37,9 @@ impl Database {
         for text in statements {
             // What the schema has no more is prepared by nobody.
             self.engine.connection.prepare_cached(text).ok();
+            if let Some(table) = read_table(text) {
+                self.engine.catalog.prepare(table).ok();
+            }
         }
         self.forget_files();
         Ok(is_initialized)
@@ -113,6 +116,12 @@ impl Database {
         self.seen.set(0);
         self.initialized.set(false);
     }
+}
+
+/// The table that a typed read reads, as its text names it.
+fn read_table(text: &str) -> Option<&str> {
+    let (_, table) = text.split_once(" FROM main.\"")?;
+    Some(table.split_once('"')?.0)
 }
 
 /// Whether a statement's text may have values of an app in it: a text, bytes, a number of more than

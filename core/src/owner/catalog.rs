@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::model::{Model, Table};
+use crate::owner::json;
 use crate::owner::sealing::Sealing;
 use crate::policy::Texts;
 use crate::query::{Source, push_name};
@@ -42,7 +43,7 @@ pub(crate) struct Plan {
     /// A row of those columns, all of them null: copying it costs less than naming them one by one.
     blank: Row,
     /// How each column is written as a member of a JSON object, by position.
-    pub(crate) members: OnceLock<Vec<Member>>,
+    members: OnceLock<Vec<Member>>,
     /// `INSERT` of all columns in the table's order.
     pub(crate) insert: String,
     /// The owner's statement that reads one row by its key.
@@ -93,6 +94,12 @@ impl Catalog {
         }
         let plan = Plan::new(&self.model, position)?;
         Ok(cell.get_or_init(|| plan))
+    }
+
+    /// Compiles a table ahead of its first use, with what reads of its rows need.
+    pub(crate) fn prepare(&self, table: &str) -> Result<()> {
+        self.plan(table)?.members();
+        Ok(())
     }
 
     /// A table of the model.
@@ -157,6 +164,11 @@ impl Plan {
     /// The table's name.
     pub(crate) fn table(&self) -> &str {
         self.validator.table()
+    }
+
+    /// How each column is written as a member of a JSON object, by position.
+    pub(crate) fn members(&self) -> &[Member] {
+        self.members.get_or_init(|| json::members(&self.validator))
     }
 
     /// The table as reads see it.

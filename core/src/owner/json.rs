@@ -7,11 +7,10 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::model::Kind;
 use crate::owner::audited;
-use crate::owner::catalog::Plan;
 use crate::owner::read::Found;
 use crate::owner::rows::Rows;
 use crate::query::{LIMIT_DEFAULT, LIMIT_MAX, ListOptions, Order};
-use crate::validate::Field;
+use crate::validate::{Field, Validator};
 
 /// Room for a row of a dozen columns, so that one row takes one allocation.
 const ROW_BYTES: usize = 768;
@@ -146,10 +145,11 @@ fn corrupt() -> Error {
 }
 
 fn push_row(found: &Found<'_>, text: &mut Writer) -> Result<()> {
-    found.write_json(found.plan.members.get_or_init(|| members(found.plan)), text)
+    found.write_json(found.plan.members(), text)
 }
 
-fn members(plan: &Plan) -> Vec<Member> {
+/// How each column of a table is written as a member of a JSON object.
+pub(super) fn members(table: &Validator) -> Vec<Member> {
     let form = |field: &Field| match &field.kind {
         _ if field.array || field.encrypted => Form::Other,
         Kind::Text | Kind::Uuid | Kind::Timestamp | Kind::Date | Kind::Time | Kind::Enum { .. } => {
@@ -160,5 +160,5 @@ fn members(plan: &Plan) -> Vec<Member> {
         Kind::Json { .. } => Form::Json,
         _ => Form::Other,
     };
-    plan.validator.fields().iter().map(|field| Member::new(&field.name, form(field))).collect()
+    table.fields().iter().map(|field| Member::new(&field.name, form(field))).collect()
 }

@@ -92,13 +92,19 @@ export class Snapshot {
   /** What is to be written when nobody waits, unless nothing is new. */
   #unsaved: Copy | undefined;
 
-  /** Looks for one. To be made before the core opens files. */
-  constructor(database: string) {
+  /**
+   * Looks for one. To be made before the core opens files.
+   *
+   * @param mayOpen - Whether it may be opened: nobody else has the files.
+   */
+  constructor(database: string, mayOpen: Promise<boolean> = Promise.resolve(true)) {
     this.#database = database;
     rememberNames();
     const directory = databaseDirectory(database);
     const file = directory.then((directory) => directory.getFileHandle(FILE));
-    this.#found = file.then(read).catch(() => undefined);
+    this.#found = Promise.all([file, mayOpen])
+      .then(([file, mayOpen]) => mayOpen ? read(file) : undefined)
+      .catch(() => undefined);
     // Without one the files are the core's to open.
     this.#place = Promise.all([directory.then(findPool), file]).then(
       ([place]) => place,
@@ -255,7 +261,8 @@ function goOn(core: Core, { head, bytes }: Copy, pool: Pool): Handle | undefined
   let handle: Handle | undefined;
   try {
     exports.memory.grow((head.size - before.length) / PAGE_BYTES);
-    const memory = new Uint8Array(exports.memory.buffer).fill(0);
+    // What it grew by is zeros.
+    const memory = new Uint8Array(exports.memory.buffer).fill(0, 0, before.length);
     let at = 0;
     for (const [from, to] of head.parts) {
       memory.set(bytes.subarray(at, at + to - from), from);
