@@ -190,6 +190,19 @@ describe("the files of a database", () => {
     await page.close();
   });
 
+  it("is told to change while it is read", async () => {
+    const page = await openFilled("changing", 4);
+    await close(page);
+    const codes = await within(page, async () => {
+      Blob.prototype.arrayBuffer = () =>
+        Promise.reject(new DOMException("it was changed", "NotReadableError"));
+      const calls = [freehold.exportFile, freehold.exportLog, freehold.backupsOf];
+      return Promise.all(calls.map((call) => call("changing").catch(({ code }) => code)));
+    });
+    assert.deepEqual(codes, ["io", "io", "io"]);
+    await page.close();
+  });
+
   it("says that it is corrupt where a part of it is gone", async () => {
     const page = await openFilled("half", 50);
     await close(page);

@@ -56,6 +56,8 @@ export async function rememberUse(name: string): Promise<void> {
 /**
  * The names of the backups that were made of a stored database before its schema changed, the
  * oldest first; those that a run answers with.
+ *
+ * Rejects with `io` where its files can't be read, or change at that moment.
  */
 export async function backupsOf(name: string): Promise<string[]> {
   const directory = await databaseDirectory(name).catch(() => undefined);
@@ -68,7 +70,8 @@ export async function backupsOf(name: string): Promise<string[]> {
  * that no longer opens; or of one of its backups. Of a database that opens take a `backup` instead:
  * what was written last may stand in its log, which `exportLog` gives.
  *
- * Rejects with `not_found` where nothing is stored under this name, or nothing of it can be told.
+ * Rejects with `not_found` where nothing is stored under this name, or nothing of it can be told,
+ * and as `backupsOf` does.
  */
 export async function exportFile(name: string, backup?: string): Promise<File> {
   const directory = await databaseDirectory(name).catch(() => undefined);
@@ -78,7 +81,7 @@ export async function exportFile(name: string, backup?: string): Promise<File> {
     const message = `${what} stored under the name ${JSON.stringify(name)}`;
     throw new FreeholdError({ code: "not_found", message });
   }
-  return fileOf(name, await file.slice(HEADER_BYTES).arrayBuffer());
+  return fileOf(name, await read(file, HEADER_BYTES));
 }
 
 /**
@@ -86,13 +89,13 @@ export async function exportFile(name: string, backup?: string): Promise<File> {
  * not yet brought into its file. Nothing where there are none.
  *
  * SQLite finds it where its name is that of the database's file with `-wal` behind it, and both are
- * in one folder.
+ * in one folder. Rejects as `backupsOf` does.
  */
 export async function exportLog(name: string): Promise<File | undefined> {
   const directory = await databaseDirectory(name).catch(() => undefined);
   const log = directory && (await filesByName(directory)).get(LOG_FILE);
   if (!log || !(await holdsWrites(log))) return undefined;
-  return new File([log.slice(HEADER_BYTES)], `${name}.db-wal`);
+  return new File([await read(log, HEADER_BYTES)], `${name}.db-wal`);
 }
 
 async function fileToExport(
@@ -158,7 +161,7 @@ function holdsSomething(file: File | undefined): boolean {
 /** Whether a log holds anything: one that was emptied keeps its length, and begins with zeros. */
 async function holdsWrites(log: File | undefined): Promise<boolean> {
   if (!log) return false;
-  const [first = 0] = new Uint8Array(await log.slice(HEADER_BYTES, HEADER_BYTES + 1).arrayBuffer());
+  const [first = 0] = new Uint8Array(await read(log, HEADER_BYTES, HEADER_BYTES + 1));
   return first !== 0;
 }
 
@@ -168,14 +171,27 @@ async function poolFiles(directory: FileSystemDirectoryHandle): Promise<File[]> 
   } catch (error) {
     // There is no pool, or it is just being made or taken away.
     if (error instanceof DOMException && error.name === "NotFoundError") return [];
-    const message = `the stored files could not be read: ${String(error)}`;
-    throw new FreeholdError({ code: "io", message });
+    throw unreadable(error);
   }
 }
 
 async function nameOf(file: File): Promise<string> {
-  const text = await file.slice(0, NAME_BYTES).text();
+  const text = new TextDecoder().decode(await read(file, 0, NAME_BYTES));
   return text.slice(0, text.indexOf("\0"));
+}
+
+/** Some of a file's bytes. Rejects with `io` where somebody has changed it since it was found. */
+async function read(file: File, from: number, to?: number): Promise<ArrayBuffer> {
+  try {
+    return await file.slice(from, to).arrayBuffer();
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function unreadable(error: unknown): FreeholdError {
+  const message = `the stored files could not be read: ${String(error)}`;
+  return new FreeholdError({ code: "io", message });
 }
 
 async function isMarked(directory: FileSystemDirectoryHandle): Promise<boolean> {
