@@ -168,8 +168,7 @@ async function measureCold(results) {
       const page = await browser.context.newPage();
       // A function that is waited for would run in the page, beside what is measured.
       const started = page.waitForEvent("console", (message) => message.text() === "cold");
-      await page.goto(`${server.address}/pages/${name}-cold.html`);
-      await started;
+      await Promise.all([started, page.goto(`${server.address}/pages/${name}-cold.html`)]);
       const answer = await page.evaluate(() => globalThis.cold);
       if (start >= 0) record(results, "cold", name, answer);
       else await page.waitForTimeout(VISIT_MS);

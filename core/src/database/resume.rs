@@ -20,9 +20,10 @@ use crate::migrate::{self, Meta};
 
 impl Database {
     /// Makes ready for a copy of the memory, from which [`Database::resume`] goes on, with
-    /// statements that [`Database::prepared`] answered before; whether a copy may be kept. That is
-    /// so as long as nobody asked anything, so that no rows are in it, where no master key is at
-    /// hand, and where the file holds the model, of a version that this build knows.
+    /// statements that [`Database::prepared`] answered before, and the compiled forms of the tables
+    /// that they read; whether a copy may be kept. That is so as long as nobody asked anything, so
+    /// that no rows are in it, where no master key is at hand, and where the file holds the model,
+    /// of a version that this build knows.
     ///
     /// # Errors
     ///
@@ -136,4 +137,41 @@ fn holds_values(text: &str) -> bool {
     };
     ["'", "--", "/*"].iter().any(|mark| text.contains(mark))
         || (0..bytes.len().saturating_sub(1)).any(is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::{Connection, MAIN_DB};
+    use serde_json::json;
+
+    use super::read_table;
+    use crate::{Bundle, Database, host::FixedHost};
+
+    fn open(connection: Connection) -> Database {
+        let bundle = Bundle::builtin("workflow").unwrap();
+        Database::open(connection, bundle, Box::new(FixedHost::new(1_750_000_000_000, 1))).unwrap()
+    }
+
+    #[test]
+    fn the_tables_of_earlier_reads_are_compiled_ahead() {
+        let mut earlier = open(Connection::open_in_memory().unwrap());
+        earlier.init(None, &mut |_| {}).unwrap();
+        let owner = earlier.owner().unwrap();
+        let options = json!({ "filter": { "name": "Acme" }, "order": ["name"] });
+        owner.list("tenants", &serde_json::from_value(options).unwrap()).unwrap();
+        owner.count("tenants", None).unwrap();
+        owner.get("tenants", &json!("7b7f5f0e-0a56-4a83-9d5c-0b9a52a1e001")).unwrap();
+        let statements = earlier.prepared();
+        let reads = statements.iter().filter(|text| read_table(text) == Some("tenants"));
+        assert_eq!(reads.count(), 3, "{statements:#?}");
+
+        let image = earlier.export().unwrap();
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.deserialize_read_exact(MAIN_DB, &*image, image.len(), false).unwrap();
+        let database = open(connection);
+        let is_compiled = |table| database.engine.catalog.has_compiled(table);
+        assert!(!is_compiled("tenants"));
+        assert!(database.suspend(&statements).unwrap());
+        assert!(is_compiled("tenants") && !is_compiled("workflows"));
+    }
 }

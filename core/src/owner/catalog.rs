@@ -102,6 +102,12 @@ impl Catalog {
         Ok(())
     }
 
+    /// Whether a table was compiled.
+    #[cfg(test)]
+    pub(crate) fn has_compiled(&self, table: &str) -> bool {
+        self.position(table).is_ok_and(|position| self.plans[position].get().is_some())
+    }
+
     /// A table of the model.
     pub(crate) fn table(&self, table: &str) -> Result<&Table> {
         Ok(&self.model.tables[self.position(table)?])

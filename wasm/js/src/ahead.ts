@@ -11,7 +11,8 @@
  */
 
 import type { LongText } from "./engine.js";
-import { lengthOf, nthOf, tailOf } from "./text.js";
+import { following, isList, isLater } from "./following.js";
+import { lengthOf, nthOf } from "./text.js";
 
 /** Pages that take longer stand in the way of others; alone or together. */
 const QUICK_MS = 2;
@@ -27,18 +28,8 @@ const PAGES_MAX = 8;
 const BYTES_MAX = 1 << 19;
 const DEEPER = 4;
 
-/** What begins the cursor in a request, where it comes last as this package writes it. */
-const AFTER = ',"after":"';
-const AFTER_END = /^[\w-]+"\}\}$/;
-
 /** An actor that is an API key; or names that a request of somebody's own form may hide. */
 const BY_KEY = /"api_key"\s*:|\\u/;
-
-const LIST = '{"method":"list",';
-const NEXT = /"next":"([\w-]+)"\}\}$/;
-
-/** How much of an answer's end its cursor may take. */
-const TAIL = 2048;
 
 /** A page of rows, what asks for it, and how long reading it took. */
 interface Page {
@@ -85,18 +76,19 @@ export class Ahead {
    */
   take(request: string, mayGive: boolean): LongText | undefined {
     const now = performance.now();
-    const isFast = mayGive && now - this.#answeredAt < FAST_MS * (this.#given + 1);
+    const isFast = now - this.#answeredAt < FAST_MS * (this.#given + 1);
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept?.request !== request || now - kept.at > KEPT_MS) {
       this.#likely = undefined;
       this.#given = 0;
-      // Where nothing was kept, a list had ended.
-      if (kept || !isFast) this.#depth = 1;
+      // Where nothing was kept, mostly a list had ended, and this is another one.
+      const goesOn = !kept && isFast && mayGive && isList(request);
+      if (!goesOn) this.#depth = 1;
       return undefined;
     }
     this.#answeredAt = now;
-    if (isFast) {
+    if (isFast && mayGive) {
       this.#given = lengthOf(kept.answers) - 1;
       this.#depth = Math.min(this.#depth * DEEPER, PAGES_MAX);
       return kept.answers;
@@ -142,22 +134,11 @@ export class Ahead {
    */
   #after({ request, answer, tookMs }: Page): Likely | undefined {
     // An API key may be used only so often, and may expire while a page is kept.
-    const isPage = request.startsWith(LIST) && !BY_KEY.test(request);
-    const mayFollow = this.#depth > 1 || request.includes(AFTER);
+    const isPage = isList(request) && !BY_KEY.test(request);
+    const mayFollow = this.#depth > 1 || isLater(request);
     if (!isPage || !mayFollow || tookMs > QUICK_MS) return undefined;
     const next = following(request, answer);
     const length = typeof answer === "string" ? answer.length : answer.utf8.length;
     return next === undefined ? undefined : { request: next, length, tookMs };
   }
-}
-
-/** The request for the page after the one that answered a request; nothing after the last one. */
-export function following(request: string, answer: string | LongText): string | undefined {
-  const [, cursor] = NEXT.exec(tailOf(answer, TAIL)) ?? [];
-  if (cursor === undefined) return undefined;
-  const at = request.lastIndexOf(AFTER);
-  // Elsewhere it is a column of that name, or a request of somebody's own form.
-  if (at >= 0 && !AFTER_END.test(request.slice(at + AFTER.length))) return undefined;
-  const before = at < 0 ? request.slice(0, -"}}".length) : request.slice(0, at);
-  return `${before}${AFTER}${cursor}"}}`;
 }

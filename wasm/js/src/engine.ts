@@ -63,12 +63,9 @@ export class Engine {
     this.#snapshot = snapshot;
   }
 
-  /** @internal Loads the core, which may begin from a snapshot, and be compiled elsewhere. */
-  static async start(
-    snapshot?: Snapshot,
-    module?: Promise<WebAssembly.Module | undefined>,
-  ): Promise<Engine> {
-    return new Engine(await load(module), snapshot);
+  /** @internal Loads the core, which may begin from a snapshot. */
+  static async start(snapshot?: Snapshot): Promise<Engine> {
+    return new Engine(await load(), snapshot);
   }
 
   /** Reads a request ahead of opening by it, which says what is wrong with it. */

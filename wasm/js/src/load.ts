@@ -1,10 +1,10 @@
 /**
- * Loads the core.
+ * Loads the core: its WebAssembly file, which lies beside this module.
  *
  * @packageDocumentation
  */
 
-import { compile, coreFile } from "./compile.js";
+import { compile } from "./compile.js";
 import init, { ready } from "./freehold_wasm.js";
 import type { InitOutput } from "./freehold_wasm.js";
 import { Rest } from "./rest.js";
@@ -19,22 +19,17 @@ export interface Core {
   readonly objects: ReadonlyMap<number, unknown>;
 }
 
-/** For how long a page may take to hand its module over: its thread may be busy. */
-const PATIENCE_MS = 50;
-
-/** A module that a page compiles; nothing where it does not. */
-type Given = Promise<WebAssembly.Module | undefined>;
-
 let loading: Promise<Core> | undefined;
 
 /** The core of this thread, loaded once. */
-export function load(given?: Given): Promise<Core> {
-  loading ??= start(given);
+export function load(): Promise<Core> {
+  // Bundlers look for exactly this form.
+  loading ??= start(new URL("./freehold_wasm_bg.wasm", import.meta.url));
   return loading;
 }
 
-async function start(given?: Given): Promise<Core> {
-  const module = await compiled(given);
+async function start(file: URL): Promise<Core> {
+  const module = await compile(file);
   const exports = await init({ module_or_path: module });
   await ready();
   const table = exports.__wbindgen_externrefs as WebAssembly.Table;
@@ -44,18 +39,6 @@ async function start(given?: Given): Promise<Core> {
     if (object !== null && object !== undefined) objects.set(place, object);
   }
   return { exports, rest: new Rest(exports), build: buildOf(module), objects };
-}
-
-/** The page's module, or one that is compiled here where that takes long or does not come. */
-async function compiled(given?: Given): Promise<WebAssembly.Module> {
-  const own = () => compile(coreFile());
-  if (!given) return own();
-  let isHere = false;
-  const late = new Promise<void>((late) => setTimeout(late, PATIENCE_MS));
-  const ownLate = late.then(() => (isHere ? undefined : own().catch(() => undefined)));
-  const module = (await Promise.race([given, ownLate])) ?? (await given);
-  isHere = true;
-  return module ?? own();
 }
 
 function buildOf(module: WebAssembly.Module): string | undefined {

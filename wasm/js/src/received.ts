@@ -8,7 +8,7 @@
  * @packageDocumentation
  */
 
-import { following } from "./ahead.js";
+import { following, isList } from "./following.js";
 import type { Answer, Given, LongText } from "./engine.js";
 import { decode, isLong, lengthOf, nthOf, plain } from "./text.js";
 
@@ -28,7 +28,7 @@ interface Pages {
   readonly request: string | undefined;
 }
 
-/** The last request, by its number, and its text where it is a call. */
+/** The last request, by its number, and its text where it asks for a page. */
 interface Asked {
   readonly id: number;
   readonly text: string | undefined;
@@ -53,7 +53,8 @@ export class Received {
   asked(id: number, text?: string): ArrayBuffer | undefined {
     const buffer = this.#buffer;
     this.#pages = this.#buffer = undefined;
-    this.#asked = { id, text, at: performance.now() };
+    const page = text !== undefined && isList(text) ? text : undefined;
+    this.#asked = { id, text: page, at: performance.now() };
     return buffer;
   }
 

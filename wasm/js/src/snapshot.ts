@@ -92,19 +92,13 @@ export class Snapshot {
   /** What is to be written when nobody waits, unless nothing is new. */
   #unsaved: Copy | undefined;
 
-  /**
-   * Looks for one. To be made before the core opens files.
-   *
-   * @param mayOpen - Whether it may be opened: nobody else has the files.
-   */
-  constructor(database: string, mayOpen: Promise<boolean> = Promise.resolve(true)) {
+  /** Looks for one. To be made before the core opens files. */
+  constructor(database: string) {
     this.#database = database;
     rememberNames();
     const directory = databaseDirectory(database);
     const file = directory.then((directory) => directory.getFileHandle(FILE));
-    this.#found = Promise.all([file, mayOpen])
-      .then(([file, mayOpen]) => mayOpen ? read(file) : undefined)
-      .catch(() => undefined);
+    this.#found = file.then(read).catch(() => undefined);
     // Without one the files are the core's to open.
     this.#place = Promise.all([directory.then(findPool), file]).then(
       ([place]) => place,

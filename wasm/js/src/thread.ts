@@ -4,9 +4,7 @@
  * @packageDocumentation
  */
 
-import { compileCore } from "./compile.js";
 import { Received } from "./received.js";
-import { isFree } from "./tabs/locks.js";
 import { nameWorker } from "./tabs/messages.js";
 import type { FromWorker, Reply, ToWorker } from "./tabs/messages.js";
 
@@ -49,11 +47,6 @@ export class Thread {
     this.#worker.onerror = (event) => this.#died(event.message || "it could not be loaded");
     this.#worker.onmessageerror = () => this.#died("a message could not be read");
     this.#starting = setTimeout(() => this.#died("it did not start"), START_MS);
-    const isNeeded = database === undefined ? Promise.resolve(true) : isFree(database);
-    compileCore(isNeeded)
-      .then((module) => this.post({ kind: "core", module }))
-      // A browser that hands none over.
-      .catch(() => this.post({ kind: "core", module: undefined }));
   }
 
   /** Tells somebody from now on what becomes of it. What it says before it was asked is lost. */

@@ -8,10 +8,9 @@
  */
 
 import { Engine } from "./engine.js";
-import { later } from "./later.js";
 import { Leader } from "./tabs/lead.js";
 import { databaseOf, leaderLock } from "./tabs/messages.js";
-import { isFree } from "./tabs/locks.js";
+import { isLed } from "./tabs/locks.js";
 import { Snapshot } from "./snapshot.js";
 import { bufferOf, plain } from "./text.js";
 import type { FromWorker, GivenReply, Tab, ToWorker } from "./tabs/messages.js";
@@ -27,19 +26,13 @@ interface Scope {
 }
 
 const scope = globalThis as unknown as Scope;
-/** Whether nobody led when this worker began, where tabs share its database. */
-let wasFree: Promise<boolean> | undefined;
 let snapshot: Snapshot | undefined;
-/** The core, which the page compiles while this worker starts. */
-const core = later<WebAssembly.Module | undefined>();
-const start = () => Engine.start(snapshot, core.promise);
-const works = new Works(start, (error) => void fail(error));
+const works = new Works(() => Engine.start(snapshot), (error) => void fail(error));
 let leader: Leader | undefined;
 let leave = () => {};
 
 scope.onmessage = ({ data }) => {
   if (data.kind === "ask") works.ask(OWN, data, post, data.spare);
-  else if (data.kind === "core") core.resolve(data.module);
   else if (data.kind === "join") void join(data.tab).catch(fail);
   else works.add(OWN, { run: close });
 };
@@ -53,12 +46,11 @@ function post(reply: GivenReply): void {
   scope.postMessage(reply, buffer ? [buffer] : []);
 }
 
-/** Loads the core where nobody leads, before the page says so: this worker is likely to. */
+/** Loads the core where nobody leads, before the page says anything: this worker is likely to. */
 async function loadIfFree(database: string | undefined): Promise<void> {
-  if (database === undefined) return;
-  wasFree = isFree(database);
-  snapshot = new Snapshot(database, wasFree);
-  if (await wasFree) works.add(OWN, { run: async () => {} });
+  if (database === undefined || (await isLed(database).catch(() => true))) return;
+  snapshot ??= new Snapshot(database);
+  works.add(OWN, { run: async () => {} });
 }
 
 /** Waits until nobody leads, and leads. Others learn by this worker's own lock when it is gone. */
@@ -81,8 +73,7 @@ async function join(tab: Tab): Promise<void> {
 
 /** Leads for as long as the lock is held that says so. */
 async function lead(tab: Tab): Promise<void> {
-  // What it found while others led may be another one by now.
-  if (!snapshot || !(await wasFree)) snapshot = new Snapshot(tab.name);
+  snapshot ??= new Snapshot(tab.name);
   snapshot.hold(tab.request);
   // It is read while the files are looked at.
   works.add(OWN, { run: (engine) => engine.prepare(tab.request) });

@@ -12,13 +12,9 @@ export async function heldLocks(): Promise<string[]> {
   return held.map(({ name = "" }) => name);
 }
 
-/** Whether no tab has a database open, or is about to. Never rejects: what can't be told is no. */
-export async function isFree(name: string): Promise<boolean> {
-  try {
-    return !(await heldLocks()).includes(leaderLock(name));
-  } catch {
-    return false;
-  }
+/** Whether some tab has a database open, or is about to. */
+export async function isLed(name: string): Promise<boolean> {
+  return (await heldLocks()).includes(leaderLock(name));
 }
 
 /**

@@ -92,8 +92,6 @@ export type FromLeader =
 export type ToWorker =
   /** With the buffer of a long answer that was read, to be used again. */
   | (Asked & { readonly spare?: ArrayBuffer | undefined })
-  /** The core, compiled while the worker starts. */
-  | { readonly kind: "core"; readonly module: WebAssembly.Module | undefined }
   /** To lead when nobody else does. */
   | { readonly kind: "join"; readonly tab: Tab }
   /** To close the database and lead no longer. */
