@@ -140,6 +140,7 @@ fn holds_values(text: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use rusqlite::{Connection, MAIN_DB};
     use serde_json::json;
