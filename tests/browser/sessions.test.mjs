@@ -50,6 +50,23 @@ describe("in a page, a session", () => {
     assert.equal(seen.counted, seen.users.length);
   });
 
+  it("answers with a million rows, or says that they are too large, and goes on", async () => {
+    const found = await within(page, async () => {
+      const credentials = { email: "admin@example.com", password: "admin123" };
+      const session = db.session(await db.authenticate(credentials));
+      const numbers = "SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000";
+      const rows = (columns) =>
+        `WITH RECURSIVE numbers(n) AS (${numbers}) SELECT ${columns} FROM numbers`;
+      const refused = await session
+        .sql(rows("n, printf('%0500d', n)"))
+        .catch((error) => [error instanceof freehold.FreeholdError, error.code]);
+      const { rows: all } = await session.sql(rows("n"));
+      return { refused, length: all.length, last: all.at(-1)[0], role: await session.role() };
+    });
+    const answered = { length: 1_000_000, last: 1_000_000, role: "ADMIN" };
+    assert.deepEqual(found, { refused: [true, "too_large"], ...answered });
+  });
+
   it("refuses what the policies don't let them do", async () => {
     const codes = await within(page, async () => {
       const code = (call) => call.then(String, (error) => error.code);

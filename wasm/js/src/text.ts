@@ -9,11 +9,22 @@ import type { Answer, Given, LongText } from "./engine.js";
 /** The answer to what has nothing to say. */
 export const DONE = '{"ok":null}';
 
+/** How long a text may be in every browser; V8's are the shortest (`String::kMaxLength`). */
+const LENGTH_MAX = 2 ** 29 - 24;
+
+/** The answer in the place of one that no text can hold. */
+const TOO_LARGE = JSON.stringify({
+  error: {
+    code: "too_large",
+    message: "it was done, and its answer is too large to be handed over; add a LIMIT",
+  },
+});
+
 const decoder = new TextDecoder();
 
-/** The text of UTF-8 bytes. */
+/** The text of an answer's bytes. */
 export function decode(utf8: Uint8Array): string {
-  return decoder.decode(utf8);
+  return utf8.length > LENGTH_MAX ? TOO_LARGE : decoder.decode(utf8);
 }
 
 /** Whether an answer is a text that left the core as bytes. */
